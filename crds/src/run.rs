@@ -1,0 +1,67 @@
+//! What a run tells whoever started it: exit codes and the termination message.
+
+use serde::{Deserialize, Serialize};
+
+/// How a program of Vitrine ends. The numbers are a contract: Job failure policies read them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done. Assets may have failed: the report says which and why.
+    Done = 0,
+    /// Not done, but the same call may succeed later: a store was out of reach.
+    Retry = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// Not done, and trying again will not help: a broken model, a refused login.
+    Permanent = 3,
+    /// `--strict` was given and at least one asset failed.
+    Strict = 4,
+}
+
+/// One of the steps of a run.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Lists the source and decides what there is to do.
+    Scan,
+    /// Turns one chunk of assets into documents.
+    Work,
+    /// Merges the receipts and swaps the result in.
+    Publish,
+    /// Removes what a deleted library leaves.
+    Cleanup,
+}
+
+/// How many assets a run saw. `read = indexed + skipped + failed` holds after publish.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Counts {
+    /// Assets the source lists, after include and exclude.
+    pub read: u64,
+    /// Assets whose document was written in this run.
+    pub indexed: u64,
+    /// Assets whose document was already current.
+    pub skipped: u64,
+    /// Assets that could not be read; each has a reason.
+    pub failed: u64,
+    /// Assets that left the source and were removed.
+    pub deleted: u64,
+}
+
+/// The last words of a step, at most 4 KB as JSON: what Kubernetes keeps of a finished container.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Termination {
+    /// Version of this shape: 1.
+    pub v: u32,
+    /// The run's number.
+    pub run: u64,
+    /// The step that ended.
+    pub step: Step,
+    /// `done`, `retry` or `failed`.
+    pub outcome: String,
+    /// One word in CamelCase, for machines.
+    pub reason: String,
+    /// A sentence for people.
+    pub message: String,
+    /// What was counted.
+    pub counts: Counts,
+}

@@ -1,0 +1,3 @@
+//! The catalogue's layout on disk or in a bucket: who is where.
+
+pub mod packed;

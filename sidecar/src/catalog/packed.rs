@@ -1,0 +1,55 @@
+//! What publish packs for search: every vector of a field in one file, beside its ids.
+//!
+//! ```text
+//! .vitrine/current.json                          names the files of the newest run; replaced atomically, last
+//! .vitrine/vectors/<run>/documents.jsonl         one Document a line, sorted by asset_id
+//! .vitrine/vectors/<run>/<field>.f32             rows of little-endian float32, [count, dims], L2 norm 1
+//! .vitrine/vectors/<run>/<field>.ids             one asset_id a line, 17 bytes each, in row order
+//! ```
+//!
+//! A run writes a folder of its own, so a reader that opened the older one is never disturbed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Path of the [`Current`] file inside the catalogue.
+pub const CURRENT: &str = ".vitrine/current.json";
+
+/// Names the newest published run.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Current {
+    /// Version of this shape: 1.
+    pub v: u32,
+    /// The library's id.
+    pub library: String,
+    /// The run that wrote it.
+    pub run: u64,
+    /// When, RFC 3339 in UTC.
+    pub published_at: String,
+    /// Documents in all, with vectors or without.
+    pub documents_count: u64,
+    /// Path of `documents.jsonl` inside the catalogue.
+    pub documents: String,
+    /// Packed fields by name, `text_embedding` for one.
+    pub fields: BTreeMap<String, Packed>,
+}
+
+/// One packed vector field.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Packed {
+    /// Length of a vector.
+    pub dims: usize,
+    /// Vectors in the file.
+    pub count: usize,
+    /// Path of the `.f32` file inside the catalogue.
+    pub vectors: String,
+    /// Path of the `.ids` file inside the catalogue.
+    pub ids: String,
+    /// Name of the embedding entry that made it, `text` for one.
+    pub embedding: String,
+    /// The model's URI as configured: what embeds the query too.
+    pub model_uri: String,
+    /// `TextEmbedder::fingerprint` of that model: a query by another is refused.
+    pub model_fingerprint: String,
+}

@@ -1,0 +1,99 @@
+//! The command line: one file a command, wiring only.
+
+mod catalog;
+mod config;
+mod inspect;
+mod models;
+mod search;
+mod show;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use vitrine_crds::run::Exit;
+
+/// Turns libraries of 3D assets into vectors, and answers questions about them.
+#[derive(Debug, Parser)]
+#[command(name = "vitrine", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Read a library of USD files into a catalogue that can be searched.
+    Catalog(catalog::Args),
+    /// Find assets by what they are: words in, nearest assets out.
+    Search(search::Args),
+    /// Print the document of one asset of a catalogue.
+    Show(show::Args),
+    /// Print what is known of one USD file, without a catalogue.
+    Inspect(inspect::Args),
+    /// List, fetch and verify models.
+    Models(models::Args),
+    /// Check and show the configuration.
+    Config(config::Args),
+    /// Print the completion script of a shell.
+    #[command(after_help = "Examples:\n  vitrine completions bash > ~/.local/share/bash-completion/completions/vitrine")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Read assets for a parent process: requests on stdin, answers on stdout.
+    #[command(hide = true)]
+    Worker(worker::Args),
+}
+
+/// Why a command ended early: the code for scripts, the message for people.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the process exits with.
+    pub exit: Exit,
+    /// One line: what failed and what to do.
+    pub message: String,
+}
+
+impl Failure {
+    /// Chains `error` and its sources on one line.
+    pub fn new(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { exit, message }
+    }
+
+    /// A mistake in the command line or the configuration.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Catalog(args) => catalog::run(args),
+        Command::Search(args) => search::run(args),
+        Command::Show(args) => show::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Models(args) => models::run(args),
+        Command::Config(args) => config::run(args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "vitrine", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Worker(args) => worker::run(args),
+    };
+    match done {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}

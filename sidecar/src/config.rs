@@ -1,0 +1,1 @@
+//! One configuration: file, then environment, then flags.

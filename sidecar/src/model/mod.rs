@@ -1,0 +1,1 @@
+//! Models: finding, fetching, pinning and caching them.

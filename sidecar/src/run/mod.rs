@@ -1,0 +1,1 @@
+//! One run: scan → work → publish.

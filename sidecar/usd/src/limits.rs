@@ -1,0 +1,35 @@
+//! How much one asset may ask for. Strangers wrote the files.
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds on one asset, all of its layers together. Time and memory are the caller's to bound:
+/// only a process can be stopped from outside.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+    /// Largest single file, in bytes.
+    pub file_bytes_max: u64,
+    /// Most bytes a package's or layer's compressed parts may unpack to.
+    pub unpacked_bytes_max: u64,
+    /// Most prims of the composed stage, instance proxies included.
+    pub prims_max: u64,
+    /// Deepest prim path, in elements.
+    pub depth_max: u32,
+    /// Most layers and packages one asset may pull in.
+    pub layers_max: u32,
+    /// Most composition arcs that one prim may gather.
+    pub arcs_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: 4 << 30,
+            unpacked_bytes_max: 4 << 30,
+            prims_max: 2_000_000,
+            depth_max: 1_000,
+            layers_max: 10_000,
+            arcs_max: 10_000,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What the black-box tests share: where the program is, where the inputs are.
