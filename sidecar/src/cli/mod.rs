@@ -36,7 +36,9 @@ enum Command {
     /// Check and show the configuration.
     Config(config::Args),
     /// Print the completion script of a shell.
-    #[command(after_help = "Examples:\n  vitrine completions bash > ~/.local/share/bash-completion/completions/vitrine")]
+    #[command(
+        after_help = "Examples:\n  vitrine completions bash > ~/.local/share/bash-completion/completions/vitrine"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
