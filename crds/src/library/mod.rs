@@ -1,0 +1,196 @@
+//! `AssetLibrary`: a folder or bucket of 3D assets that becomes searchable.
+//!
+//! The same shape is a laptop's `vitrine.yaml` and, later, a resource of a cluster. Integers are
+//! `i32` and `i64`: an API server knows no unsigned formats. The ranges that the schema cannot
+//! express are in [`check`].
+
+pub mod check;
+pub mod elasticsearch;
+pub mod embedding;
+pub mod extraction;
+pub mod places;
+pub mod workers;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use elasticsearch::{EckRef, Elasticsearch};
+pub use embedding::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
+pub use extraction::Extraction;
+pub use places::{Captions, Catalog, Credentials, SecretRef, Source};
+pub use workers::{Gpu, Pod, Resources, Toleration, Workers};
+
+/// `apiVersion` of every kind.
+pub const API_VERSION: &str = "vitrine.dev/v1alpha1";
+
+/// `kind` of [`AssetLibrary`].
+pub const KIND: &str = "AssetLibrary";
+
+/// A configuration file: what it is, its name, and what is wanted.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssetLibrary {
+    /// `vitrine.dev/v1alpha1`.
+    #[serde(default = "api_version")]
+    #[schemars(extend("enum" = [API_VERSION]))]
+    pub api_version: String,
+    /// `AssetLibrary`.
+    #[serde(default = "kind")]
+    #[schemars(extend("enum" = [KIND]))]
+    pub kind: String,
+    /// Its name.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// What is wanted.
+    pub spec: AssetLibrarySpec,
+}
+
+/// The part of Kubernetes' `metadata` that a file needs.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// Name of the library. On a laptop the default is the name of the source's last folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub name: Option<String>,
+    /// Namespace; means nothing on a laptop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace: Option<String>,
+}
+
+/// Catalogs every asset of one library and makes it searchable.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssetLibrarySpec {
+    /// Names the library in asset ids; must never change. Default: the name on a laptop,
+    /// `<namespace>-<name>` on a cluster.
+    #[serde(default, rename = "libraryID", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub library_id: Option<String>,
+    /// Where the assets are.
+    pub source: Source,
+    /// Captions written elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<Captions>,
+    /// Where the catalogue goes. Default on a laptop: `./catalog`; required on a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
+    /// The pictures taken of each asset.
+    #[serde(default)]
+    pub views: Views,
+    /// The vectors to make. Default: `text`, by all-MiniLM-L6-v2. An empty list makes none.
+    #[serde(default = "embedding::default_embeddings")]
+    #[schemars(length(max = 16))]
+    pub embeddings: Vec<EmbeddingSpec>,
+    /// What runs the models.
+    #[serde(default)]
+    pub device: Device,
+    /// How much one asset may ask for. Strangers wrote the files.
+    #[serde(default)]
+    pub extraction: Extraction,
+    /// Where documents are indexed. Absent: nowhere; the catalogue alone can be searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticsearch: Option<Elasticsearch>,
+    /// How often the source is compared with the catalogue, such as `1h` or `1h30m`. Absent: only
+    /// when something changes or asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = check::PERIOD_PATTERN))]
+    pub sync_interval: Option<String>,
+    /// Starts no new runs while true.
+    #[serde(default)]
+    pub suspend: bool,
+    /// Reads no more than this many assets, first paths first. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_assets: Option<i64>,
+    /// What happens to index and catalogue when the resource is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+    /// Stops a run that would delete too much.
+    #[serde(default)]
+    pub deletion_guard: DeletionGuard,
+    /// When a new index replaces the old.
+    #[serde(default)]
+    pub publish_policy: PublishPolicy,
+    /// The pods of a run.
+    #[serde(default)]
+    pub workers: Workers,
+    /// The search service beside the library.
+    #[serde(default)]
+    pub search: Search,
+}
+
+/// The pictures taken of each asset.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Views {
+    /// Pictures of one asset, evenly around it.
+    #[schemars(range(min = 1, max = 36))]
+    pub count: i32,
+    /// Width and height, in pixels.
+    #[schemars(range(min = 64, max = 4096))]
+    pub size: i32,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        Self { count: 8, size: 512 }
+    }
+}
+
+/// What happens to index and catalogue when the resource is deleted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub enum DeletionPolicy {
+    /// They stay.
+    #[default]
+    Retain,
+    /// They go too.
+    Delete,
+}
+
+/// Stops a run that would delete too much.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeletionGuard {
+    /// Share of the library that one run may delete, in percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub max_percent: i32,
+}
+
+impl Default for DeletionGuard {
+    fn default() -> Self {
+        Self { max_percent: 10 }
+    }
+}
+
+/// When a new index replaces the old.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublishPolicy {
+    /// Share of the assets that must have succeeded, in percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub min_success_percent: i32,
+}
+
+impl Default for PublishPolicy {
+    fn default() -> Self {
+        Self { min_success_percent: 99 }
+    }
+}
+
+/// The search service beside the library.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Search {
+    /// Whether there is one.
+    pub enabled: bool,
+}
+
+fn api_version() -> String {
+    API_VERSION.to_owned()
+}
+
+fn kind() -> String {
+    KIND.to_owned()
+}
