@@ -1,0 +1,56 @@
+//! Our reading of real files against what pxr said of them.
+//!
+//! The files are not part of the project: `VITRINE_TEST_DATA` names the folder that has them.
+
+#[path = "../examples/oracle/compare.rs"]
+mod compare;
+#[path = "../examples/oracle/exceptions.rs"]
+mod exceptions;
+
+use std::path::PathBuf;
+
+use compare::{Agreement, FIELDS};
+
+/// The share of files that has to be equal, in all core fields at once and in each field alone.
+const SHARE_MIN: f64 = 0.99;
+
+fn agreement() -> Option<Agreement> {
+    let Some(data) = std::env::var_os("VITRINE_TEST_DATA").map(PathBuf::from) else {
+        let skips_allowed = std::env::var_os("VITRINE_NO_SKIPS").is_none();
+        assert!(skips_allowed, "VITRINE_NO_SKIPS is set, but VITRINE_TEST_DATA is not");
+        eprintln!("SKIPPED: set VITRINE_TEST_DATA to the folder of real files to compare with pxr");
+        return None;
+    };
+    let set = data.join("usd");
+    let oracle = set.join("oracle.json");
+    let text = std::fs::read_to_string(&oracle)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", oracle.display()));
+    let oracle = serde_json::from_str(&text).expect("an oracle is JSON");
+    Some(compare::compare_set(&set, &oracle, None))
+}
+
+#[test]
+fn real_files_are_read_as_pxr_reads_them() {
+    let Some(agreement) = agreement() else { return };
+    let share = agreement.share();
+    assert!(share >= SHARE_MIN, "only {share:.3} of files are equal: see `make oracle-usd`");
+    for &(field, _) in FIELDS {
+        let (compared, equal) = agreement.fields.get(field).copied().unwrap_or_default();
+        assert!(compared > 0, "no file was compared in {field}");
+        let share = equal as f64 / compared as f64;
+        assert!(
+            share >= SHARE_MIN,
+            "{field} is equal in {share:.3} of files: see `make oracle-usd`"
+        );
+    }
+    for &(file, field, _) in exceptions::EXCEPTIONS {
+        let differs =
+            |found: &compare::Difference| found.file.ends_with(file) && found.field == field;
+        let found = agreement.differences.iter().any(differs);
+        assert!(found, "{file} no longer differs in {field}: remove its exception");
+    }
+    for compare::Difference { file, field, ours, pxr } in &agreement.differences {
+        let known = exceptions::reason(file, field).is_some();
+        assert!(known, "{file} differs in {field} for no stated reason: {ours}, pxr {pxr}");
+    }
+}
