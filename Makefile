@@ -1,0 +1,60 @@
+# Every entrance to the project. `make` alone says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# Each recipe starts from the checkout's own tools and test data.
+ENV := source scripts/env.sh;
+# Seconds a fuzz target runs.
+FUZZ_SECS ?= 600
+FUZZ_TARGETS := usda usdc usdz inspect
+
+.PHONY: help setup demo demo-library build test test-local lint bench fuzz fuzz-short oracle-usd clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: ## Install what is missing: Rust, a C linker, ONNX Runtime
+	@scripts/setup.sh
+
+build: setup ## Build the program, optimised: target/release/vitrine
+	@$(ENV) cargo build --release --package vitrine
+
+demo: ## Catalogue the demo library and search it by meaning
+	@scripts/demo.sh
+
+demo-library: ## Make the demo library anew from its generator
+	@$(ENV) scripts/demo-library.sh
+
+test: test-local ## Run every test that this machine can run
+
+test-local: ## Run the tests that need no server
+	@scripts/setup.sh tests
+	@$(ENV) cargo build --workspace --bins --quiet
+	@$(ENV) cargo test --workspace
+
+lint: ## Check format, lints, licences, and that generated files are current
+	@$(ENV) cargo fmt --all --check
+	@$(ENV) cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	@$(ENV) if command -v cargo-deny >/dev/null; then cargo deny --offline check --hide-inclusion-graph bans licenses sources; \
+	  else echo 'lint: cargo-deny is not installed: licences were not checked'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; fi
+
+bench: ## Measure, against peers in the same run: benches/out/report.md
+	@$(ENV) benches/run.sh
+
+fuzz: ## Fuzz the reader, FUZZ_SECS (600) seconds a target
+	@scripts/setup.sh fuzz
+	@$(ENV) scripts/fuzz.sh $(FUZZ_SECS) $(FUZZ_TARGETS)
+
+fuzz-short: ## Fuzz the reader, 20 seconds a target
+	@$(MAKE) fuzz FUZZ_SECS=20
+
+oracle-usd: ## Compare our reading of real files with pxr's: docs/usd-agreement.md
+	@$(ENV) [ -n "$${VITRINE_TEST_DATA:-}" ] || { echo 'set VITRINE_TEST_DATA to the folder of real files' >&2; exit 2; }; \
+	cargo run --release --quiet --package vitrine-usd --example oracle -- \
+	  "$$VITRINE_TEST_DATA/usd" "$$VITRINE_TEST_DATA/usd/oracle.json" --markdown docs/usd-agreement.md
+
+clean: ## Remove what was built and generated; installed tools stay
+	@rm -rf target demo/out benches/out sidecar/usd/fuzz/target sidecar/usd/fuzz/corpus sidecar/usd/fuzz/artifacts

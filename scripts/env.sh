@@ -1,0 +1,21 @@
+# Sourced by the scripts, and read by the Makefile: where the checkout's own tools are.
+# A toolchain of the checkout is used only where there is no other.
+
+_vitrine_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export PATH="$_vitrine_root/.tools/bin:$PATH"
+if [ -x "$HOME/.cargo/bin/cargo" ]; then
+    export PATH="$PATH:$HOME/.cargo/bin"
+elif [ -x "$_vitrine_root/.tools/cargo/bin/cargo" ]; then
+    export CARGO_HOME="$_vitrine_root/.tools/cargo" RUSTUP_HOME="$_vitrine_root/.tools/rustup"
+    export PATH="$PATH:$CARGO_HOME/bin"
+fi
+if [ -z "${ORT_DYLIB_PATH:-}" ] && [ -e "$_vitrine_root/.tools/onnxruntime/libonnxruntime.so" ]; then
+    export ORT_DYLIB_PATH="$_vitrine_root/.tools/onnxruntime/libonnxruntime.so"
+fi
+# The real files that some tests read lie beside a checkout, where they lie at all.
+if [ -z "${VITRINE_TEST_DATA:-}" ] && [ -d "$_vitrine_root/../shared/data" ]; then
+    VITRINE_TEST_DATA=$(cd "$_vitrine_root/../shared/data" && pwd)
+    export VITRINE_TEST_DATA
+fi
+CARGO_FUZZ_VERSION=0.13.2
+unset _vitrine_root

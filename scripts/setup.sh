@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Makes this checkout ready to build and run: a C linker, the Rust toolchain, ONNX Runtime.
+#
+#   scripts/setup.sh           what `make demo` needs
+#   scripts/setup.sh tests     also what `make test` needs
+#   scripts/setup.sh fuzz      also what `make fuzz` needs
+#   scripts/setup.sh maven     only Maven, the way to the text model where no hub is reachable
+#
+# Asks nothing and repeats nothing: what is there is left alone. System packages come from apt
+# where that is allowed without a password; elsewhere it says which command to run. All else goes
+# to .tools/ of the checkout.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/env.sh
+source scripts/env.sh
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
+
+# install_packages REASON PACKAGE…: from apt, or a sentence that says what to install.
+install_packages() {
+    local reason=$1 as_root=()
+    shift
+    if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
+    if ! command -v apt-get >/dev/null; then
+        fail "$reason: install your system's packages for: $*"
+    fi
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        fail "$reason: run \`sudo apt-get install -y --no-install-recommends $*\`, then this again"
+    fi
+    say "$reason: installing $* with apt"
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        fail "apt could not install $*: the lines above say why"
+    fi
+    rm -f "$log"
+}
+
+need_linker() {
+    command -v cc >/dev/null || install_packages "no C compiler (Rust links with it)" gcc libc6-dev
+}
+
+need_python() {
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+        install_packages "no Python with pip (it fetches ONNX Runtime)" python3 python3-pip
+    fi
+}
+
+need_rust() {
+    if command -v cargo >/dev/null; then return; fi
+    if ! command -v rustup >/dev/null; then
+        if apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+            install_packages "no Rust toolchain" rustup
+        else
+            command -v curl >/dev/null || install_packages "no way to fetch rustup" curl ca-certificates
+            say "no Rust toolchain: installing rustup into .tools/"
+            export CARGO_HOME=$PWD/.tools/cargo RUSTUP_HOME=$PWD/.tools/rustup
+            if ! curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+                sh -s -- -y --quiet --no-modify-path --profile minimal --default-toolchain none; then
+                fail "rustup could not be fetched: install Rust 1.95 as https://rustup.rs says, then run this again"
+            fi
+            source scripts/env.sh
+        fi
+    fi
+    if ! cargo --version >/dev/null 2>&1; then
+        say "installing the toolchain that rust-toolchain.toml names"
+        rustup toolchain install >/dev/null ||
+            fail "rustup could not install the toolchain of rust-toolchain.toml"
+    fi
+}
+
+need_maven() {
+    command -v mvn >/dev/null || install_packages "no Maven" maven default-jre-headless
+}
+
+need_fuzzing() {
+    command -v rustup >/dev/null || fail "fuzzing needs a nightly toolchain, which needs rustup"
+    if ! rustup toolchain list | grep -q '^nightly'; then
+        say "installing a nightly toolchain: cargo-fuzz needs its sanitizers"
+        rustup toolchain install nightly --profile minimal >/dev/null
+    fi
+    command -v c++ >/dev/null || install_packages "no C++ compiler (libFuzzer is C++)" g++
+    if [ ! -x .tools/bin/cargo-fuzz ]; then
+        say "building cargo-fuzz into .tools/ (about a minute)"
+        cargo +nightly install cargo-fuzz --version "$CARGO_FUZZ_VERSION" --locked --quiet --root .tools
+    fi
+}
+
+case "${1:-demo}" in
+    demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
+    tests)
+        need_linker; need_rust; need_python; scripts/onnxruntime.sh
+        if command -v go >/dev/null; then scripts/versitygw.sh; else say "no Go: tests against a real S3 server will be skipped"; fi
+        ;;
+    fuzz) need_linker; need_rust; need_fuzzing ;;
+    maven) need_maven ;;
+    *) fail "unknown set '$1': demo, tests, fuzz or maven" ;;
+esac
