@@ -9,6 +9,7 @@ pub mod config;
 pub mod embed;
 pub mod extract;
 pub mod model;
+pub mod nearest;
 pub mod run;
 pub mod search;
 pub mod storage;

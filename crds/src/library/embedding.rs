@@ -64,10 +64,12 @@ pub struct Device {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
-    /// The processor.
+    /// The best device there is: a GPU where CUDA works, else the processor.
     #[default]
+    Auto,
+    /// The processor.
     Cpu,
-    /// An NVIDIA GPU.
+    /// An NVIDIA GPU, by CUDA.
     Cuda,
     /// An NVIDIA GPU, by TensorRT: slower to start, faster to run.
     Tensorrt,

@@ -194,3 +194,34 @@ fn api_version() -> String {
 fn kind() -> String {
     KIND.to_owned()
 }
+
+/// JSON Schema of the configuration file, draft 2020-12, indented, with a final newline.
+///
+/// Nested types are written in place: an API server accepts no references, and a reader needs to
+/// follow none.
+pub fn schema_json() -> String {
+    let settings = schemars::generate::SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<AssetLibrary>();
+    let mut text = serde_json::to_string_pretty(&schema)
+        .expect("a schema is made of strings, numbers and lists");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Editors check `vitrine.yaml` against the committed file.
+    #[test]
+    fn the_committed_schema_says_what_the_types_say() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/assetlibrary.json");
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            committed,
+            super::schema_json(),
+            "{path:?} is stale: run `cargo run -p vitrine -- config schema > {path:?}`"
+        );
+    }
+}

@@ -1,1 +1,0 @@
-//! One configuration: file, then environment, then flags.

@@ -1,0 +1,350 @@
+//! One configuration: defaults, then the file, then the environment, then flags.
+//!
+//! The layers are laid over one another as a tree of values and compared with the schema of the
+//! types. The crates `config` and `figment` do the laying; they were not taken, because neither
+//! knows the schema. With it, a variable's name finds its key in spite of case and underscores,
+//! its text is read as the key's type, every mistake is reported at once, and each names the file
+//! or variable that it came from.
+
+mod check;
+pub mod environment;
+mod limits;
+mod overlay;
+mod path;
+pub mod print;
+mod shape;
+
+use std::path::{Path as FilePath, PathBuf};
+
+use serde_json::{Value, json};
+use vitrine_crds::library::{AssetLibrary, check as rules, embedding};
+
+pub use environment::{DotenvError, Environment};
+pub use limits::limits;
+pub use path::{Path, Step};
+use shape::Shape;
+
+/// The file that is read when none is named and it is there.
+pub const DEFAULT_FILE: &str = "vitrine.yaml";
+
+/// Largest configuration file, in bytes: more than ten times what Kubernetes would keep.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Where a value came from. Later ones win.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// Nothing was said.
+    Default,
+    /// The configuration file.
+    File(String),
+    /// An environment variable.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Whether the `.env` file set it.
+        dotenv: bool,
+    },
+    /// A flag of the command line, as in `--include`.
+    Flag(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(file) => f.write_str(file),
+            Self::Variable { name, dotenv: false } => f.write_str(name),
+            Self::Variable { name, dotenv: true } => write!(f, "{name} in .env"),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A configuration that passed every check, and where its values came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub library: AssetLibrary,
+    /// What should be looked at but stops nothing.
+    pub warnings: Vec<String>,
+    origins: Vec<(Path, Origin)>,
+}
+
+impl Loaded {
+    /// Where the value at `path` came from.
+    pub fn origin(&self, path: &Path) -> Origin {
+        origin(&self.origins, path)
+    }
+}
+
+/// One mistake of a configuration.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mistake {
+    /// The key, as in `elasticsearch.url`; the variable's name where it names no key.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, message, origin } = self;
+        match origin {
+            Origin::Variable { name, .. } if name == path => write!(f, "{path} {message}"),
+            Origin::Default => write!(f, "`{path}` {message}"),
+            _ => write!(f, "`{path}` {message} (from {origin})"),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {file}; name another with --config")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is too large to be one.
+    #[error("{file} has more than {FILE_BYTES_MAX} bytes; is it a configuration?")]
+    TooLarge {
+        /// The file.
+        file: String,
+    },
+    /// The file is not YAML.
+    #[error("{file} is not YAML: {reason}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// What and where.
+        reason: String,
+    },
+    /// The file says what cannot be.
+    #[error("{}", list(.0))]
+    Mistakes(Vec<Mistake>),
+    /// The `.env` file is unusable.
+    #[error(transparent)]
+    Dotenv(#[from] DotenvError),
+}
+
+fn list(mistakes: &[Mistake]) -> String {
+    match mistakes {
+        [one] => format!("configuration: {one}"),
+        several => {
+            let lines: Vec<String> = several.iter().map(|one| format!("\n  {one}")).collect();
+            format!("the configuration has {} mistakes:{}", several.len(), lines.concat())
+        }
+    }
+}
+
+/// Gathers the layers of one configuration.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    file: Option<PathBuf>,
+    environment: Environment,
+    flags: Vec<(Path, Value, String)>,
+    source_optional: bool,
+}
+
+impl Loader {
+    /// Reads `file`; without one `VITRINE_CONFIG`, else `vitrine.yaml` in the working directory
+    /// where it is there. The environment is the process's, with `.env` of the working directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Dotenv`].
+    pub fn new(file: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let environment = Environment::read(FilePath::new("."))?;
+        let file = file
+            .or_else(|| environment.get("VITRINE_CONFIG").map(PathBuf::from))
+            .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file()));
+        Ok(Self::with(file, environment))
+    }
+
+    /// The same with a given environment and no default file.
+    pub fn with(file: Option<PathBuf>, environment: Environment) -> Self {
+        Self { file, environment, flags: Vec::new(), source_optional: false }
+    }
+
+    /// Lays the value of a flag on top: `flag("source.include", json!(["**/*.usdz"]), "--include")`.
+    #[must_use]
+    pub fn flag(mut self, path: &str, value: impl Into<Value>, flag: &str) -> Self {
+        self.flags.push((Path::in_spec(path), value.into(), flag.to_owned()));
+        self
+    }
+
+    /// Accepts a configuration without `source.uri`, which is then empty: for showing it.
+    #[must_use]
+    pub fn source_optional(mut self) -> Self {
+        self.source_optional = true;
+        self
+    }
+
+    /// The environment, for credentials.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The file that will be read, where there is one.
+    pub fn file(&self) -> Option<&FilePath> {
+        self.file.as_deref()
+    }
+
+    /// Lays the layers over one another and checks what comes out.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Mistakes`] holds every mistake, not only the first.
+    pub fn load(self) -> Result<Loaded, ConfigError> {
+        let shape = Shape::of_library();
+        let mut origins = Vec::new();
+        let mut tree = match &self.file {
+            Some(file) => {
+                let tree = read(file)?;
+                leaves(&tree, &Path::default(), &mut |path| {
+                    origins.push((path, Origin::File(file.display().to_string())));
+                });
+                tree
+            }
+            None => json!({}),
+        };
+        if let Some(object) = tree.as_object_mut() {
+            object.entry("spec").or_insert_with(|| json!({}));
+        }
+
+        let read = overlay::settings(&self.environment, &shape);
+        let dotenv = |name: &str| self.environment.is_from_file(name);
+        let mut mistakes: Vec<Mistake> = read
+            .mistakes
+            .into_iter()
+            .map(|(name, message)| Mistake {
+                path: name.clone(),
+                message,
+                origin: Origin::Variable { dotenv: dotenv(&name), name },
+            })
+            .collect();
+        for overlay::Setting { path, value, variable } in read.settings {
+            let origin = Origin::Variable { dotenv: dotenv(&variable), name: variable };
+            lay(&mut tree, &mut origins, &mut mistakes, (path, value, origin));
+        }
+        for (path, value, flag) in self.flags {
+            lay(&mut tree, &mut origins, &mut mistakes, (path, value, Origin::Flag(flag)));
+        }
+        let source = Path::in_spec("source.uri");
+        if self.source_optional && source.get(&tree).is_none_or(Value::is_null) {
+            // A one-letter placeholder passes the check for length; it is taken out again below.
+            let _ = source.set(&mut tree, json!("."));
+            origins.push((source.clone(), Origin::Default));
+        }
+
+        let found = check::check(&mut tree, &shape);
+        mistakes.extend(found.into_iter().map(|check::Found { path, message }| Mistake {
+            origin: origin(&origins, &path),
+            path: path.to_string(),
+            message,
+        }));
+        let library = match serde_json::from_value::<AssetLibrary>(tree) {
+            Ok(library) => library,
+            Err(error) if mistakes.is_empty() => {
+                let message = error.to_string();
+                let origin = Origin::Default;
+                let path = "configuration".to_owned();
+                return Err(ConfigError::Mistakes(vec![Mistake { path, message, origin }]));
+            }
+            Err(_) => return Err(ConfigError::Mistakes(mistakes)),
+        };
+        mistakes.extend(rules::mistakes(&library).into_iter().map(|mistake| Mistake {
+            origin: origin(&origins, &Path::in_spec(&mistake.path)),
+            path: mistake.path,
+            message: mistake.message,
+        }));
+        if !mistakes.is_empty() {
+            return Err(ConfigError::Mistakes(mistakes));
+        }
+        let mut warnings = read.warnings;
+        warnings.extend(self.environment.refused.iter().map(|name| {
+            format!(
+                "{name} in .env is ignored: that file lends credentials only; \
+                 put settings into {DEFAULT_FILE}"
+            )
+        }));
+        Ok(Loaded { library, warnings, origins })
+    }
+}
+
+/// Puts one value into the tree. A list that only has its default so far is written out first, so
+/// that `embeddings[0].model.uri` can be changed alone.
+fn lay(
+    tree: &mut Value,
+    origins: &mut Vec<(Path, Origin)>,
+    mistakes: &mut Vec<Mistake>,
+    (path, value, origin): (Path, Value, Origin),
+) {
+    let embeddings = Path::in_spec("embeddings");
+    if embeddings.covers(&path) && path != embeddings && embeddings.get(tree).is_none() {
+        let default = serde_json::to_value(embedding::default_embeddings())
+            .expect("the default is made of texts");
+        let _ = embeddings.set(tree, default);
+    }
+    match path.set(tree, value) {
+        Ok(()) => origins.push((path, origin)),
+        Err(length) => mistakes.push(Mistake {
+            path: path.to_string(),
+            message: format!("skips an item: the list has {length}, so the next is [{length}]"),
+            origin,
+        }),
+    }
+}
+
+fn origin(origins: &[(Path, Origin)], path: &Path) -> Origin {
+    let last = origins.iter().rev().find(|(at, _)| at.covers(path));
+    // A mistake may lie in an object of which only leaves were said.
+    let inside = || origins.iter().rev().find(|(at, _)| path.covers(at));
+    last.or_else(inside).map_or(Origin::Default, |(_, origin)| origin.clone())
+}
+
+fn read(file: &FilePath) -> Result<Value, ConfigError> {
+    let name = file.display().to_string();
+    let unreadable = |source| ConfigError::Unreadable { file: name.clone(), source };
+    if std::fs::metadata(file).map_err(unreadable)?.len() > FILE_BYTES_MAX {
+        return Err(ConfigError::TooLarge { file: name });
+    }
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    if text.trim().is_empty() {
+        return Ok(json!({}));
+    }
+    let tree: Value = serde_saphyr::from_str(&text).map_err(|error| {
+        let reason = error.to_string();
+        ConfigError::Syntax { file: name.clone(), reason: reason.trim_end().to_owned() }
+    })?;
+    match tree {
+        Value::Null => Ok(json!({})),
+        Value::Object(_) => Ok(tree),
+        _ => Err(ConfigError::Syntax { file: name, reason: "needs keys at the top".to_owned() }),
+    }
+}
+
+/// Calls `each` for every value that holds no others.
+pub fn leaves(tree: &Value, at: &Path, each: &mut impl FnMut(Path)) {
+    match tree {
+        Value::Object(object) if !object.is_empty() => {
+            for (key, value) in object {
+                leaves(value, &at.key(key), each);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            for (index, value) in list.iter().enumerate() {
+                leaves(value, &at.join(Step::Index(index)), each);
+            }
+        }
+        _ => each(at.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
