@@ -49,7 +49,8 @@ fn visit(value: &mut Value, shape: &Shape, path: &Path, found: &mut Vec<Found>) 
                 let below = path.key(key);
                 match object.get_mut(key) {
                     Some(held) => {
-                        if !visit(held, inner, &below, found) {
+                        let stays = visit(held, inner, &below, found);
+                        if !stays {
                             object.shift_remove(key);
                         }
                     }

@@ -133,10 +133,12 @@ fn rules_are_checked_even_where_another_key_has_the_wrong_type() {
     assert_eq!(mistakes(yaml, &[]), ["suspend", "syncInterval"]);
 }
 
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn a_mistake_names_the_key_the_origin_and_the_cure() {
     #[rustfmt::skip]
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let cases: &[Case] = &[
         // file, variables, words of the answer
         ("spec: {source: {uri: a}, elastcsearch: {}}", &[], &["`elastcsearch`", "did you mean `elasticsearch`?", "vitrine.yaml"]),
         ("source: {uri: a}\nspec: {source: {uri: a}}", &[], &["write `source` under `spec:`"]),
