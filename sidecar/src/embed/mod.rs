@@ -1,10 +1,24 @@
 //! Text to vectors.
+//!
+//! model folder → session on a device → tokens → batches of like length → pooled unit vectors
 
+mod batch;
+mod device;
+mod onnx;
 mod options;
+mod pool;
+mod runtime;
+mod text;
 
 pub use options::{Device, Options};
 
 use vitrine_crds::library::{Algorithm, EmbeddingSpec, ModelSpec};
+use vitrine_crds::run::Exit;
+
+use crate::model::{Access, ModelError};
+
+/// Texts of one batch where the configuration names no number.
+const TEXTS_MAX_DEFAULT: usize = 64;
 
 /// Turns sentences into vectors of one space.
 ///
@@ -41,7 +55,24 @@ pub enum EmbedError {
 /// Why there is no embedder.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// ONNX Runtime, the device or the model folder is not usable as it is.
+    /// The model could not be found, fetched or read.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// ONNX Runtime is not there, or is too old.
+    #[error("ONNX Runtime is not usable: {reason}")]
+    Runtime {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The device that was asked for is not there.
+    #[error("device {device} is not usable: {reason}", device = device.name())]
+    Device {
+        /// The device.
+        device: Device,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The files are there but make no embedder.
     #[error("model {model}: {reason}")]
     Unusable {
         /// The model's URI or folder.
@@ -55,7 +86,16 @@ impl OpenError {
     /// Whether opening the same model again can succeed.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unusable { .. } => false,
+            Self::Model(error) => error.is_transient(),
+            Self::Runtime { .. } | Self::Device { .. } | Self::Unusable { .. } => false,
+        }
+    }
+
+    /// What a program that ends because of this exits with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Model(error) => error.exit(),
+            Self::Runtime { .. } | Self::Device { .. } | Self::Unusable { .. } => Exit::Permanent,
         }
     }
 }
@@ -78,9 +118,27 @@ pub fn default_text() -> EmbeddingSpec {
 /// # Errors
 ///
 /// See [`OpenError`]; its `is_transient` says whether a retry can help.
-pub fn open(spec: &EmbeddingSpec, _options: &Options) -> Result<Box<dyn TextEmbedder>, OpenError> {
-    Err(OpenError::Unusable {
-        model: spec.model.uri.clone(),
-        reason: "models cannot be loaded yet".to_owned(),
-    })
+pub fn open(spec: &EmbeddingSpec, options: &Options) -> Result<Box<dyn TextEmbedder>, OpenError> {
+    let access = Access::from_env(options.cache_dir.as_deref(), options.progress)?;
+    open_from(&access, spec, options)
+}
+
+/// Like [`open`], with the places where models come from named by the caller.
+///
+/// # Errors
+///
+/// See [`OpenError`].
+pub fn open_from(
+    access: &Access,
+    spec: &EmbeddingSpec,
+    options: &Options,
+) -> Result<Box<dyn TextEmbedder>, OpenError> {
+    match spec.algorithm {
+        Algorithm::Text => {
+            let model = access.resolve(&spec.model)?;
+            let texts_max = spec.batch.and_then(|batch| usize::try_from(batch).ok());
+            let texts_max = texts_max.filter(|&texts| texts > 0).unwrap_or(TEXTS_MAX_DEFAULT);
+            Ok(Box::new(text::OnnxText::load(&model, texts_max, options)?))
+        }
+    }
 }

@@ -16,6 +16,18 @@ pub enum Device {
     Tensorrt,
 }
 
+impl Device {
+    /// The word a person writes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Tensorrt => "tensorrt",
+        }
+    }
+}
+
 /// How to run a model. None of this changes its vectors beyond rounding.
 #[derive(Clone, Debug)]
 pub struct Options {

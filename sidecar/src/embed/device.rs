@@ -1,0 +1,102 @@
+//! A session of ONNX Runtime on the device that was asked for.
+
+use std::path::Path;
+
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+use ort::logging::LogLevel;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+
+use super::options::Device;
+use super::{OpenError, runtime};
+
+/// A session, and where it runs in the end: never [`Device::Auto`].
+pub struct Placed {
+    /// The model, ready to run.
+    pub session: Session,
+    /// Where it runs.
+    pub device: Device,
+}
+
+/// Loads `weights` onto `device`.
+///
+/// * `threads`: of one operator on the CPU.
+///
+/// # Errors
+///
+/// [`OpenError::Device`] where a demanded device is absent, [`OpenError::Unusable`] where ONNX
+/// Runtime refuses the file: broken, newer than the runtime, or in need of custom operators.
+pub fn place(
+    model: &str,
+    weights: &Path,
+    device: Device,
+    threads: usize,
+) -> Result<Placed, OpenError> {
+    if device != Device::Auto {
+        let session = load(model, weights, device, threads)?;
+        return Ok(Placed { session, device });
+    }
+    // TensorRT compiles a model for minutes: it is never what `auto` surprises a person with.
+    match load(model, weights, Device::Cuda, threads) {
+        Ok(session) => Ok(Placed { session, device: Device::Cuda }),
+        Err(error @ OpenError::Device { .. }) => {
+            tracing::info!(%error, "running on the CPU");
+            let session = load(model, weights, Device::Cpu, threads)?;
+            Ok(Placed { session, device: Device::Cpu })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn load(model: &str, weights: &Path, device: Device, threads: usize) -> Result<Session, OpenError> {
+    let environment = runtime::environment()?;
+    let absent = |reason: String| OpenError::Device { device, reason };
+    let providers = providers(device).map_err(absent)?;
+    let unusable = |error: ort::Error| OpenError::Unusable {
+        model: model.to_owned(),
+        reason: format!("ONNX Runtime does not take {}: {}", weights.display(), error.message()),
+    };
+    let builder = Session::builder(environment).map_err(unusable)?;
+    let builder = builder
+        .with_log_level(LogLevel::Error)
+        .and_then(|builder| builder.with_optimization_level(GraphOptimizationLevel::All))
+        .and_then(|builder| builder.with_intra_threads(threads))
+        .and_then(|builder| builder.with_inter_threads(1))
+        .map_err(|error| unusable(error.into()))?;
+    let mut builder = match builder.with_execution_providers(providers) {
+        Ok(builder) => builder,
+        Err(error) => {
+            let said = error.message();
+            return Err(absent(format!(
+                "ONNX Runtime cannot use it ({said}); check the driver and that the CUDA libraries \
+                 are on LD_LIBRARY_PATH, or configure `cpu`"
+            )));
+        }
+    };
+    builder.commit_from_file(weights).map_err(unusable)
+}
+
+/// The providers of a device, best first, each an error where it does not register.
+fn providers(device: Device) -> Result<Vec<ExecutionProviderDispatch>, String> {
+    let compiled = |name: &str, available: ort::Result<bool>| match available {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!(
+            "the ONNX Runtime that is loaded was built without {name}; set ORT_DYLIB_PATH to the \
+             library of an onnxruntime-gpu build, or configure `cpu`"
+        )),
+        Err(error) => Err(format!("ONNX Runtime does not list its providers: {}", error.message())),
+    };
+    let cuda = || {
+        compiled("CUDA", ep::CUDA::is_available())?;
+        Ok::<_, String>(ep::CUDA::default().build().error_on_failure())
+    };
+    match device {
+        Device::Auto | Device::Cuda => Ok(vec![cuda()?]),
+        Device::Tensorrt => {
+            compiled("TensorRT", ep::TensorRT::is_available())?;
+            // What TensorRT does not take runs on CUDA.
+            Ok(vec![ep::TensorRT::default().build().error_on_failure(), cuda()?])
+        }
+        Device::Cpu => Ok(vec![ep::CPU::default().build()]),
+    }
+}
