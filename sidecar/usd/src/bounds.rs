@@ -1,0 +1,183 @@
+//! World-space bounds of a composed stage.
+//!
+//! # Source
+//!
+//! The rules are those of `UsdGeomBBoxCache`: a boundable prim's extent stands for everything below
+//! it; children gather in the space of the nearest component; invisible prims do not count.
+
+use crate::compose::{ROOT, Stage, Time};
+use crate::extent;
+use crate::layer::LayerError;
+use crate::matrix::{Aligned, Matrix};
+use crate::names::Name;
+use crate::schema::{self, Family};
+use crate::value::Value;
+use crate::xform;
+
+/// What a prim is shown for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    Default,
+    Render,
+    Proxy,
+    Guide,
+}
+
+/// A purpose, and whether children take it over.
+#[derive(Clone, Copy)]
+pub(crate) struct Inherited {
+    purpose: Purpose,
+    passes_on: bool,
+}
+
+impl Inherited {
+    pub(crate) const NOTHING: Self = Self { purpose: Purpose::Default, passes_on: false };
+}
+
+/// Boxes by purpose, in a space that `to_local` takes to the prim's own.
+pub(crate) struct Boxes {
+    pub(crate) by_purpose: [Aligned; 4],
+    pub(crate) to_local: Matrix,
+}
+
+/// The aligned world-space box of purposes default and render; `None` when nothing has bounds.
+///
+/// # Errors
+///
+/// When geometry cannot be decoded.
+pub(crate) fn world(stage: &mut Stage) -> Result<Option<Aligned>, LayerError> {
+    let boxes = below(stage, ROOT, &Matrix::IDENTITY, &Matrix::IDENTITY, Inherited::NOTHING)?;
+    let mut total = boxes.by_purpose[Purpose::Default as usize].moved(&boxes.to_local);
+    total.join(&boxes.by_purpose[Purpose::Render as usize].moved(&boxes.to_local));
+    Ok((!total.is_empty()).then_some(total))
+}
+
+/// Family of a prim.
+pub(crate) fn family(stage: &Stage, prim: u32) -> Family {
+    let name = stage.placed(prim).type_name();
+    if name == Name::EMPTY { Family::Unknown } else { schema::family(stage.names.text(name)) }
+}
+
+/// Transform to the parent, and whether the parents' are cut off; only for types that have one.
+pub(crate) fn local(stage: &Stage, prim: u32) -> Result<(Matrix, bool), LayerError> {
+    match family(stage, prim) {
+        Family::Xformable | Family::Boundable(_) => xform::local(stage, prim, Time::Default),
+        Family::Unknown | Family::Typed | Family::Imageable => Ok((Matrix::IDENTITY, false)),
+    }
+}
+
+/// Transform of a prim to the world.
+pub(crate) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
+    let mut total = Matrix::IDENTITY;
+    let mut at = prim;
+    while at != ROOT {
+        let (matrix, reset) = local(stage, at)?;
+        total = total.then(&matrix);
+        if reset {
+            break;
+        }
+        at = stage.prims[at as usize].parent;
+    }
+    Ok(total)
+}
+
+/// Purpose of `prim` below a parent with `above`.
+fn purpose(stage: &Stage, prim: u32, family: Family, above: Inherited) -> Inherited {
+    let imageable = !matches!(family, Family::Unknown | Family::Typed);
+    let placed = stage.placed(prim);
+    if imageable && let Some(token) = placed.token(Name::PURPOSE) {
+        let purpose = match stage.names.text(token) {
+            "render" => Purpose::Render,
+            "proxy" => Purpose::Proxy,
+            "guide" => Purpose::Guide,
+            _ => Purpose::Default,
+        };
+        return Inherited { purpose, passes_on: true };
+    }
+    if above.passes_on { above } else { Inherited::NOTHING }
+}
+
+/// Purpose of a prim with respect to all its ancestors.
+pub(crate) fn purpose_of(stage: &Stage, prim: u32) -> Inherited {
+    let mut chain = Vec::new();
+    let mut at = prim;
+    while at != ROOT {
+        chain.push(at);
+        at = stage.prims[at as usize].parent;
+    }
+    chain
+        .iter()
+        .rev()
+        .fold(Inherited::NOTHING, |above, &prim| purpose(stage, prim, family(stage, prim), above))
+}
+
+fn is_component(stage: &Stage, prim: u32) -> bool {
+    match stage.placed(prim).field(Name::KIND) {
+        Some(Value::Token(kind)) => {
+            matches!(stage.names.text(*kind), "component" | "subcomponent")
+        }
+        _ => false,
+    }
+}
+
+/// Whether a child's bounds count for its parent.
+fn counts(stage: &Stage, prim: u32, family: Family) -> bool {
+    match family {
+        Family::Unknown => true,
+        Family::Typed => false,
+        Family::Imageable | Family::Xformable | Family::Boundable(_) => {
+            let visibility = stage.placed(prim).token(Name::VISIBILITY);
+            visibility.is_none_or(|token| stage.names.text(token) != "invisible")
+        }
+    }
+}
+
+/// The boxes of `prim` in its own space.
+///
+/// * `world`: from the prim to the world.
+/// * `from_world`: from the world to the nearest component.
+pub(crate) fn below(
+    stage: &mut Stage,
+    prim: u32,
+    world: &Matrix,
+    from_world: &Matrix,
+    purpose_here: Inherited,
+) -> Result<Boxes, LayerError> {
+    let mut boxes = Boxes { by_purpose: [Aligned::EMPTY; 4], to_local: Matrix::IDENTITY };
+    if let Family::Boundable(shape) = family(stage, prim) {
+        if let Some(extent) = extent::of(stage, prim, shape)? {
+            boxes.by_purpose[purpose_here.purpose as usize] = extent;
+        }
+        return Ok(boxes);
+    }
+    let own;
+    let from_world = if prim != ROOT && is_component(stage, prim) {
+        own = world.inverse();
+        &own
+    } else {
+        from_world
+    };
+    let mut any = false;
+    for &child in stage.children(prim)?.iter() {
+        let flags = stage.prims[child as usize].flags;
+        let kind = family(stage, child);
+        if !flags.active || !flags.defined || flags.abstract_ || !counts(stage, child, kind) {
+            continue;
+        }
+        let (local, reset) = local(stage, child)?;
+        let child_world = if reset { local } else { local.then(world) };
+        let inherited = purpose(stage, child, kind, purpose_here);
+        let inner = below(stage, child, &child_world, from_world, inherited)?;
+        let to_component = inner.to_local.then(&child_world).then(from_world);
+        for (own, inner) in boxes.by_purpose.iter_mut().zip(&inner.by_purpose) {
+            if !inner.is_empty() {
+                own.join(&inner.moved(&to_component));
+                any = true;
+            }
+        }
+    }
+    if any {
+        boxes.to_local = world.then(from_world).inverse();
+    }
+    Ok(boxes)
+}

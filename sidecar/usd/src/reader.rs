@@ -1,0 +1,119 @@
+//! The way in: one asset of a library, from its path to its facts.
+
+use std::path::PathBuf;
+
+use crate::compose::Stage;
+use crate::dependencies;
+use crate::facts;
+use crate::layer::LayerError;
+use crate::limits::Limits;
+use crate::metadata::Inspection;
+use crate::names::{Name, Names};
+use crate::store::Store;
+use crate::value::Value;
+
+/// What the table of names may hold before everything is forgotten, in bytes.
+const NAMES_BYTES_MAX: usize = 64 << 20;
+
+/// Reads assets of one library. Layers shared by several assets are parsed once.
+pub struct Reader {
+    store: Store,
+    names: Names,
+}
+
+/// Why a file has no metadata. The message names the file and, for a limit, the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct UsdError {
+    /// Path inside the library.
+    pub path: String,
+    /// A sentence without the path.
+    pub reason: String,
+}
+
+impl Reader {
+    /// A reader of the library in the folder `root`. No path outside `root` is ever opened, and no
+    /// link that leads outside is followed.
+    pub fn new(root: impl Into<PathBuf>, limits: Limits) -> Self {
+        Self { store: Store::new(root.into(), limits), names: Names::default() }
+    }
+
+    /// Opens one asset, composes it and gathers what a catalogue wants to know.
+    ///
+    /// * `path`: relative to the library's root, `/` between folders.
+    ///
+    /// # Errors
+    ///
+    /// When the root layer is not USD, is broken, or passes a limit. Missing or broken layers
+    /// below it are not errors: they are listed in the answer.
+    pub fn inspect(&mut self, path: &str) -> Result<Inspection, UsdError> {
+        self.try_inspect(path)
+            .map_err(|error| UsdError { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    fn try_inspect(&mut self, path: &str) -> Result<Inspection, LayerError> {
+        self.store.begin();
+        if self.names.bytes() > NAMES_BYTES_MAX {
+            self.names = Names::default();
+            self.store.clear();
+        }
+        let path = crate::assets::join("", path)
+            .map_err(|outside| LayerError::new(format!("`{outside}` lies outside the library")))?;
+        let mut stage = Stage::open(&mut self.store, &mut self.names, &path)?;
+        let mut metadata = facts::gather(&mut stage)?;
+        let mut kind = None;
+        let mut names = Vec::new();
+        if let Some(default_prim) = metadata.default_prim.clone() {
+            let found = crate::path::parse(
+                &format!("/{}", default_prim.trim_start_matches('/')),
+                &[],
+                stage.names,
+            );
+            let prim = match found {
+                Some((path, _)) => stage.prim_at(&path)?,
+                None => None,
+            };
+            if let Some(prim) = prim {
+                let placed = stage.placed(prim);
+                if let Some(Value::Token(token)) = placed.field(Name::KIND) {
+                    kind = Some(stage.names.text(*token).to_owned());
+                }
+                if metadata.documentation.is_none()
+                    && let Some(Value::String(text)) = placed.field(Name::DOCUMENTATION)
+                {
+                    metadata.documentation =
+                        Some(text.to_string()).filter(|text| !text.trim().is_empty());
+                }
+                names = child_names(&mut stage, prim)?;
+            }
+        }
+        let mut warnings = std::mem::take(&mut stage.warnings);
+        drop(stage);
+        let dependencies = dependencies::gather(&mut self.store, &mut self.names, &path)?;
+        metadata.dependencies = dependencies.found.into_iter().collect();
+        metadata.missing_dependencies = dependencies.missing.into_iter().collect();
+        for warning in dependencies.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        Ok(Inspection {
+            metadata,
+            kind,
+            files: self.store.touched.files(),
+            absent: self.store.touched.absent(),
+            names,
+            warnings,
+        })
+    }
+}
+
+/// Names of the first prims below the default prim.
+fn child_names(stage: &mut Stage, prim: u32) -> Result<Vec<String>, LayerError> {
+    let children = stage.children(prim)?;
+    let names = children.iter().take(16).map(|&child| {
+        let name = stage.prims[child as usize].name;
+        stage.names.text(name).to_owned()
+    });
+    Ok(names.collect())
+}

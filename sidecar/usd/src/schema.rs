@@ -1,0 +1,130 @@
+//! What the schemas of USD say of prim types: which are shapes, lights, bounded.
+//!
+//! # Source
+//!
+//! The schema definitions of OpenUSD 26: usdGeom, usdVol, usdLux, usdSkel, usdShade, usdRender,
+//! usdPhysics, usdMedia, usdUI, usdProc.
+
+/// How a prim takes part in bounds and transforms, weakest to strongest ability.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Family {
+    /// No type, or one that no schema defines.
+    Unknown,
+    /// A type that has no place in space: materials, shaders, settings.
+    Typed,
+    /// Has a purpose and a visibility, but no transform.
+    Imageable,
+    /// Has a transform.
+    Xformable,
+    /// Has bounds of its own, which stand for everything below.
+    Boundable(Shape),
+}
+
+/// How the bounds of a boundable prim are found where no extent is authored.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Shape {
+    Cube,
+    Sphere,
+    Cylinder,
+    Cylinder1,
+    Cone,
+    Capsule,
+    Capsule1,
+    Plane,
+    Mesh,
+    PointBased,
+    Curves,
+    Points,
+    PointInstancer,
+    SkelRoot,
+    Skeleton,
+    CylinderLight,
+    DiskLight,
+    PortalLight,
+    RectLight,
+    SphereLight,
+    /// Only an authored extent tells.
+    Opaque,
+}
+
+/// The family of a type.
+pub(crate) fn family(type_name: &str) -> Family {
+    use Family::{Boundable, Imageable, Typed, Unknown, Xformable};
+    match type_name {
+        "Xform" | "Camera" | "DistantLight" | "DomeLight" | "DomeLight_1" | "GeometryLight"
+        | "PluginLight" | "LightFilter" | "PluginLightFilter" | "FieldAsset" | "OpenVDBAsset"
+        | "Field3DAsset" | "SpatialAudio" => Xformable,
+        "Cube" => Boundable(Shape::Cube),
+        "Sphere" => Boundable(Shape::Sphere),
+        "Cylinder" => Boundable(Shape::Cylinder),
+        "Cylinder_1" => Boundable(Shape::Cylinder1),
+        "Cone" => Boundable(Shape::Cone),
+        "Capsule" => Boundable(Shape::Capsule),
+        "Capsule_1" => Boundable(Shape::Capsule1),
+        "Plane" => Boundable(Shape::Plane),
+        "Mesh" => Boundable(Shape::Mesh),
+        "TetMesh" | "NurbsPatch" => Boundable(Shape::PointBased),
+        "BasisCurves" | "NurbsCurves" | "HermiteCurves" => Boundable(Shape::Curves),
+        "Points" => Boundable(Shape::Points),
+        "PointInstancer" => Boundable(Shape::PointInstancer),
+        "SkelRoot" => Boundable(Shape::SkelRoot),
+        "Skeleton" => Boundable(Shape::Skeleton),
+        "CylinderLight" => Boundable(Shape::CylinderLight),
+        "DiskLight" => Boundable(Shape::DiskLight),
+        "PortalLight" => Boundable(Shape::PortalLight),
+        "RectLight" => Boundable(Shape::RectLight),
+        "SphereLight" => Boundable(Shape::SphereLight),
+        "Volume" | "GenerativeProcedural" | "ParticleField" | "ParticleField3DGaussianSplat" => {
+            Boundable(Shape::Opaque)
+        }
+        "Scope"
+        | "PhysicsJoint"
+        | "PhysicsRevoluteJoint"
+        | "PhysicsPrismaticJoint"
+        | "PhysicsSphericalJoint"
+        | "PhysicsDistanceJoint"
+        | "PhysicsFixedJoint" => Imageable,
+        "Material"
+        | "Shader"
+        | "NodeGraph"
+        | "GeomSubset"
+        | "SkelAnimation"
+        | "BlendShape"
+        | "RenderSettings"
+        | "RenderProduct"
+        | "RenderVar"
+        | "RenderPass"
+        | "RenderDenoisePass"
+        | "PhysicsScene"
+        | "PhysicsCollisionGroup"
+        | "Backdrop"
+        | "HydraGenerativeProcedural" => Typed,
+        _ => Unknown,
+    }
+}
+
+/// API schemas that a type applies by itself.
+pub(crate) fn builtin_apis(type_name: &str) -> &'static [&'static str] {
+    match type_name {
+        "DistantLight" | "DomeLight" | "DomeLight_1" | "GeometryLight" | "PluginLight"
+        | "CylinderLight" | "DiskLight" | "PortalLight" | "RectLight" | "SphereLight" => {
+            &["LightAPI", "CollectionAPI"]
+        }
+        "LightFilter" | "PluginLightFilter" => &["CollectionAPI"],
+        _ => &[],
+    }
+}
+
+/// API schemas that an applied one brings along.
+pub(crate) fn included_apis(api: &str) -> &'static [&'static str] {
+    match api {
+        "MeshLightAPI" | "VolumeLightAPI" => &["LightAPI"],
+        _ => &[],
+    }
+}
+
+/// Whether prims with these applied schemas are lights.
+pub(crate) fn is_light(type_name: &str, apis: &[&str]) -> bool {
+    builtin_apis(type_name).contains(&"LightAPI")
+        || apis.iter().any(|&api| api == "LightAPI" || included_apis(api).contains(&"LightAPI"))
+}
