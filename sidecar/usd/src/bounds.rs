@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Render,
     Proxy,
     Guide,
+    /// A word that USD does not know.
+    Other,
 }
 
 /// A purpose, and whether children take it over.
@@ -36,7 +38,7 @@ impl Inherited {
 
 /// Boxes by purpose, in a space that `to_local` takes to the prim's own.
 pub(crate) struct Boxes {
-    pub(crate) by_purpose: [Aligned; 4],
+    pub(crate) by_purpose: [Aligned; 5],
     pub(crate) to_local: Matrix,
 }
 
@@ -90,7 +92,8 @@ fn purpose(stage: &Stage, prim: u32, family: Family, above: Inherited) -> Inheri
             "render" => Purpose::Render,
             "proxy" => Purpose::Proxy,
             "guide" => Purpose::Guide,
-            _ => Purpose::Default,
+            "default" => Purpose::Default,
+            _ => Purpose::Other,
         };
         return Inherited { purpose, passes_on: true };
     }
@@ -143,7 +146,7 @@ pub(crate) fn below(
     from_world: &Matrix,
     purpose_here: Inherited,
 ) -> Result<Boxes, LayerError> {
-    let mut boxes = Boxes { by_purpose: [Aligned::EMPTY; 4], to_local: Matrix::IDENTITY };
+    let mut boxes = Boxes { by_purpose: [Aligned::EMPTY; 5], to_local: Matrix::IDENTITY };
     if let Family::Boundable(shape) = family(stage, prim) {
         if let Some(extent) = extent::of(stage, prim, shape)? {
             boxes.by_purpose[purpose_here.purpose as usize] = extent;

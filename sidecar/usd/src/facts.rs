@@ -98,24 +98,29 @@ impl Walk {
         let type_name = placed.type_name();
         let type_text = stage.names.text(type_name);
         let applied = placed.tokens(Name::API_SCHEMAS);
-        let apis: Vec<&str> = applied
-            .iter()
-            .map(|&api| stage.names.text(api).split(':').next().unwrap_or(""))
-            .collect();
-        let light = schema::is_light(type_text, &apis);
+        let mut apis: Vec<&str> = schema::builtin_apis(type_text).to_vec();
+        for &api in &applied {
+            let api = stage.names.text(api);
+            for api in std::iter::once(&api).chain(schema::included_apis(api)) {
+                if !apis.contains(api) {
+                    apis.push(api);
+                }
+            }
+        }
+        let light = apis.contains(&"LightAPI");
         if !flags.proxy {
             if let Some(Value::Token(kind)) = placed.field(Name::KIND)
                 && *kind != Name::EMPTY
             {
                 *self.kinds.entry(*kind).or_default() += 1;
             }
-            for &api in schema::builtin_apis(type_text) {
-                *self.apis.entry(api.to_owned()).or_default() += 1;
-            }
-            for &api in &apis {
-                *self.apis.entry(api.to_owned()).or_default() += 1;
-                for &more in schema::included_apis(api) {
-                    *self.apis.entry(more.to_owned()).or_default() += 1;
+            for api in &apis {
+                let family = api.split(':').next().unwrap_or(api);
+                match self.apis.get_mut(family) {
+                    Some(count) => *count += 1,
+                    None => {
+                        self.apis.insert(family.to_owned(), 1);
+                    }
                 }
             }
             facts.has_animation = facts.has_animation
@@ -140,7 +145,7 @@ impl Walk {
                 facts.faces += length(Name::FACE_VERTEX_COUNTS);
                 None
             }
-            "PointInstancer" => {
+            "PointInstancer" if !flags.proxy => {
                 let found = placed.value(Name::PROTO_INDICES, Time::Earliest);
                 let placed_count = found.and_then(|(layer, value)| layer.array_len(value));
                 facts.instances += placed_count.unwrap_or(0);

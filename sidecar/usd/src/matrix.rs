@@ -28,8 +28,8 @@ impl Matrix {
 
     pub(crate) fn scale(by: [f64; 3]) -> Self {
         let mut matrix = Self::IDENTITY;
-        for axis in 0..3 {
-            matrix.0[axis][axis] = by[axis];
+        for (axis, &factor) in by.iter().enumerate() {
+            matrix.0[axis][axis] = factor;
         }
         matrix
     }
@@ -130,9 +130,9 @@ impl Aligned {
 
     /// Grows to hold `p`.
     pub(crate) fn add(&mut self, p: [f64; 3]) {
-        for axis in 0..3 {
-            self.min[axis] = self.min[axis].min(p[axis]);
-            self.max[axis] = self.max[axis].max(p[axis]);
+        for (axis, &value) in p.iter().enumerate() {
+            self.min[axis] = self.min[axis].min(value);
+            self.max[axis] = self.max[axis].max(value);
         }
     }
 

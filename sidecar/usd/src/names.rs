@@ -49,6 +49,7 @@ well_known! {
     SKEL_JOINTS = "skel:joints", SKEL_GEOM_BIND_TRANSFORM = "primvars:skel:geomBindTransform",
     SKEL_JOINT_INDICES = "primvars:skel:jointIndices",
     SKEL_JOINT_WEIGHTS = "primvars:skel:jointWeights",
+    SKEL_BLEND_SHAPES = "skel:blendShapes",
     TRANSLATIONS = "translations", ROTATIONS = "rotations",
     MODEL_DRAW_MODE = "model:drawMode",
     EXPRESSION_VARIABLES = "expressionVariables",

@@ -103,14 +103,37 @@ pub(crate) fn family(type_name: &str) -> Family {
     }
 }
 
-/// API schemas that a type applies by itself.
+/// API schemas that a type applies by itself, with instance names.
 pub(crate) fn builtin_apis(type_name: &str) -> &'static [&'static str] {
     match type_name {
-        "DistantLight" | "DomeLight" | "DomeLight_1" | "GeometryLight" | "PluginLight"
-        | "CylinderLight" | "DiskLight" | "PortalLight" | "RectLight" | "SphereLight" => {
-            &["LightAPI", "CollectionAPI"]
+        "DistantLight" | "DomeLight" | "DomeLight_1" | "GeometryLight" | "CylinderLight"
+        | "DiskLight" | "PortalLight" | "RectLight" | "SphereLight" => {
+            &["LightAPI", "CollectionAPI:lightLink", "CollectionAPI:shadowLink"]
         }
-        "LightFilter" | "PluginLightFilter" => &["CollectionAPI"],
+        "PluginLight" => {
+            &["NodeDefAPI", "LightAPI", "CollectionAPI:lightLink", "CollectionAPI:shadowLink"]
+        }
+        "LightFilter" => &["CollectionAPI:filterLink"],
+        "PhysicsCollisionGroup" => &["CollectionAPI:colliders"],
+        "PluginLightFilter" => &["NodeDefAPI", "CollectionAPI:filterLink"],
+        "RenderPass" => &[
+            "CollectionAPI:renderVisibility",
+            "CollectionAPI:cameraVisibility",
+            "CollectionAPI:prune",
+            "CollectionAPI:matte",
+        ],
+        "Shader" => &["NodeDefAPI"],
+        "ParticleField3DGaussianSplat" => &[
+            "ParticleFieldPositionAttributeAPI",
+            "ParticleFieldPositionBaseAPI",
+            "ParticleFieldOrientationAttributeAPI",
+            "ParticleFieldScaleAttributeAPI",
+            "ParticleFieldOpacityAttributeAPI",
+            "ParticleFieldKernelGaussianEllipsoidAPI",
+            "ParticleFieldKernelBaseAPI",
+            "ParticleFieldSphericalHarmonicsAttributeAPI",
+            "ParticleFieldRadianceBaseAPI",
+        ],
         _ => &[],
     }
 }
@@ -118,13 +141,27 @@ pub(crate) fn builtin_apis(type_name: &str) -> &'static [&'static str] {
 /// API schemas that an applied one brings along.
 pub(crate) fn included_apis(api: &str) -> &'static [&'static str] {
     match api {
-        "MeshLightAPI" | "VolumeLightAPI" => &["LightAPI"],
+        "MeshLightAPI" | "VolumeLightAPI" => {
+            &["LightAPI", "CollectionAPI:lightLink", "CollectionAPI:shadowLink"]
+        }
+        "LightAPI" => &["CollectionAPI:lightLink", "CollectionAPI:shadowLink"],
+        "ParticleFieldKernelConstantSurfletAPI"
+        | "ParticleFieldKernelGaussianEllipsoidAPI"
+        | "ParticleFieldKernelGaussianSurfletAPI" => &["ParticleFieldKernelBaseAPI"],
+        "ParticleFieldPositionAttributeAPI" => &["ParticleFieldPositionBaseAPI"],
+        "ParticleFieldSphericalHarmonicsAttributeAPI" => &["ParticleFieldRadianceBaseAPI"],
         _ => &[],
     }
 }
 
-/// Whether prims with these applied schemas are lights.
-pub(crate) fn is_light(type_name: &str, apis: &[&str]) -> bool {
-    builtin_apis(type_name).contains(&"LightAPI")
-        || apis.iter().any(|&api| api == "LightAPI" || included_apis(api).contains(&"LightAPI"))
+/// The extent that the schema of a type gives where none is authored: half sizes.
+pub(crate) fn fallback_extent(shape: Shape) -> Option<[f64; 3]> {
+    match shape {
+        Shape::Cube | Shape::Sphere | Shape::Cylinder | Shape::Cylinder1 | Shape::Cone => {
+            Some([1.0, 1.0, 1.0])
+        }
+        Shape::Capsule | Shape::Capsule1 => Some([0.5, 0.5, 1.0]),
+        Shape::Plane => Some([1.0, 1.0, 0.0]),
+        _ => None,
+    }
 }

@@ -9,6 +9,7 @@ use crate::compose::{Stage, Time};
 use crate::layer::LayerError;
 use crate::matrix::{Aligned, Matrix};
 use crate::names::Name;
+use crate::schema::{self, Family, Shape};
 use crate::value::Value;
 
 /// Joint transforms in the space of the skeleton.
@@ -76,7 +77,7 @@ fn pose(
     skeleton: u32,
     animation: Option<u32>,
 ) -> Result<Option<Pose>, LayerError> {
-    let Some(joints) = tokens(stage, skeleton, Name::JOINTS) else { return Ok(None) };
+    let joints = tokens(stage, skeleton, Name::JOINTS).unwrap_or_default();
     let parents = parents(stage, &joints);
     let mut locals = matrices(stage, skeleton, Name::REST_TRANSFORMS)?;
     let has_rest = locals.len() == joints.len();
@@ -171,8 +172,7 @@ pub(crate) fn root_extent(stage: &mut Stage, root: u32) -> Result<Option<Aligned
     let below = descendants(stage, root)?;
     let mut skinned: Vec<(u32, u32)> = Vec::new();
     for &prim in &below {
-        let placed = stage.placed(prim);
-        if !placed.has(Name::SKEL_JOINT_INDICES) || !placed.has(Name::SKEL_JOINT_WEIGHTS) {
+        if !is_skinned(stage, prim, root) {
             continue;
         }
         if let Some(skeleton) = bound(stage, prim, Name::SKEL_SKELETON, root)?
@@ -198,7 +198,10 @@ pub(crate) fn root_extent(stage: &mut Stage, root: u32) -> Result<Option<Aligned
             }
         }
         let mut pivots = posed.pivots(&to_ancestor(stage, skeleton, root)?);
-        if !pivots.is_empty() {
+        if posed.joints.is_empty() && padding > 0.0 {
+            // A skeleton without joints, as blend shapes use it, bounds nothing but its origin.
+            pivots.add([0.0; 3]);
+        } else if !pivots.is_empty() {
             pivots.min = pivots.min.map(|value| value - padding);
             pivots.max = pivots.max.map(|value| value + padding);
         }
@@ -207,13 +210,46 @@ pub(crate) fn root_extent(stage: &mut Stage, root: u32) -> Result<Option<Aligned
     Ok(Some(all))
 }
 
+/// Whether a prim is geometry with joint influences, its own or inherited, or blend shapes.
+fn is_skinned(stage: &Stage, prim: u32, root: u32) -> bool {
+    let Family::Boundable(shape) = bounds::family(stage, prim) else { return false };
+    if matches!(shape, Shape::SkelRoot | Shape::Skeleton) {
+        return false;
+    }
+    if stage.placed(prim).has(Name::SKEL_BLEND_SHAPES) {
+        return true;
+    }
+    let inherited = |name| {
+        let mut at = prim;
+        loop {
+            if stage.placed(at).has(name) {
+                return true;
+            }
+            if at == root || at == crate::compose::ROOT {
+                return false;
+            }
+            at = stage.prims[at as usize].parent;
+        }
+    };
+    inherited(Name::SKEL_JOINT_INDICES) && inherited(Name::SKEL_JOINT_WEIGHTS)
+}
+
 /// How far the skin of `prim` reaches beyond the joints at rest.
 fn skin_padding(stage: &Stage, rest: &Pose, prim: u32) -> Result<f64, LayerError> {
-    let Some(extent) = stage.numbers(prim, Name::EXTENT, Time::Earliest)? else { return Ok(0.0) };
-    let [a, b, c, d, e, f] = extent[..] else { return Ok(0.0) };
+    let skin = match stage.numbers(prim, Name::EXTENT, Time::Earliest)?.as_deref() {
+        Some(&[a, b, c, d, e, f]) => Aligned { min: [a, b, c], max: [d, e, f] },
+        Some(_) => return Ok(0.0),
+        None => match bounds::family(stage, prim) {
+            Family::Boundable(shape) => match schema::fallback_extent(shape) {
+                Some(half) => Aligned::centred(half),
+                None => return Ok(0.0),
+            },
+            _ => return Ok(0.0),
+        },
+    };
     let bind = stage.numbers(prim, Name::SKEL_GEOM_BIND_TRANSFORM, Time::Earliest)?;
     let bind = bind.and_then(|values| Matrix::from_rows(&values)).unwrap_or(Matrix::IDENTITY);
-    let skin = Aligned { min: [a, b, c], max: [d, e, f] }.moved(&bind);
+    let skin = skin.moved(&bind);
     let joints = rest.pivots(&Matrix::IDENTITY);
     let mut padding = 0.0f64;
     for axis in 0..3 {

@@ -263,25 +263,19 @@ impl Store {
             };
         }
         if let Some((package, inner)) = assets::split_innermost(anchor) {
-            // Inside a package nothing leads out of it.
-            return match assets::join(inner, asset) {
-                Ok(joined) => {
-                    let path = assets::join_package(&package, &joined);
-                    if self.exists(&path) {
-                        return Target::Found(path);
-                    }
-                    if reach == Reach::Search
-                        && let Ok(joined) = assets::join("", asset)
-                    {
-                        let path = assets::join_package(&package, &joined);
-                        if self.exists(&path) {
-                            return Target::Found(path);
-                        }
-                    }
-                    Target::Missing(path)
+            let inside = assets::join(inner, asset);
+            if let Ok(joined) = &inside {
+                let path = assets::join_package(&package, joined);
+                if self.exists(&path) {
+                    return Target::Found(path);
                 }
-                Err(outside) => Target::Missing(assets::join_package(&package, &outside)),
-            };
+            }
+            if reach == Reach::Search {
+                // Not in the package: perhaps beside it.
+                return self.resolve(&package, asset);
+            }
+            let path = inside.unwrap_or_else(|outside| outside);
+            return Target::Missing(assets::join_package(&package, &path));
         }
         match assets::join(anchor, asset) {
             Ok(path) if self.exists(&path) => Target::Found(path),

@@ -46,7 +46,7 @@ pub enum Value {
     /// `variantSelection`: set → variant.
     Selections(Box<[(Name, Name)]>),
     /// `relocates`: source → target.
-    PathPairs(Box<[(Box<str>, Box<str>)]>),
+    PathPairs(PathPairs),
     /// Time samples.
     Samples(Box<Samples>),
     /// Something this crate has no use for, present nevertheless.
@@ -78,6 +78,9 @@ impl Value {
         }
     }
 }
+
+/// Source and target paths.
+pub type PathPairs = Box<[(Box<str>, Box<str>)]>;
 
 /// Time samples, ordered by time.
 #[derive(Clone, Debug, Default, PartialEq)]

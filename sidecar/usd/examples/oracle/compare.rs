@@ -248,6 +248,12 @@ fn wanted_bounds(record: &Value) -> Option<Value> {
     if found["empty"] == true {
         return Some(Value::Null);
     }
+    // An extent of nothing is (largest float, smallest float) in pxr, which turned inside out
+    // reads as everything. Both mean that there are no bounds.
+    let largest = f64::from(f32::MAX);
+    if corner(&found["min"]).is_some_and(|min| min.contains(&-largest)) {
+        return Some(Value::Null);
+    }
     let scale = record["meters_per_unit"].as_f64()?;
     let size = corner(&found["size"])?.map(|side| side * scale);
     Some(json!({"min": corner(&found["min"])?, "max": corner(&found["max"])?, "size_m": size}))

@@ -42,7 +42,7 @@ impl<'s> Stage<'s> {
         let mut list: Vec<Vec<Name>> = Vec::new();
         for (node, edits) in texts.into_iter().rev() {
             let mut map = |items: &[Box<str>]| -> Vec<Vec<Name>> {
-                items.iter().filter_map(|text| self.to_root(node, &own, text)).collect()
+                items.iter().filter_map(|text| self.stage_path(node, &own, text)).collect()
             };
             let mapped = ListOp {
                 explicit: edits.explicit.as_deref().map(&mut map),
@@ -58,7 +58,7 @@ impl<'s> Stage<'s> {
     }
 
     /// Maps a path as written at `node` into the namespace of the stage.
-    fn to_root(&mut self, node: u32, own: &[Name], text: &str) -> Option<Vec<Name>> {
+    fn stage_path(&mut self, node: u32, own: &[Name], text: &str) -> Option<Vec<Name>> {
         let anchor = self.site(node, own);
         let (mut path, _) = path::parse(text, &anchor, self.names)?;
         let mut at = node;

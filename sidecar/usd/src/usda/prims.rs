@@ -6,7 +6,7 @@ use crate::layer::{Arrays, Layer, LayerError, PrimSpec, Property, Specifier};
 use crate::limits::Limits;
 use crate::names::{Name, Names};
 use crate::source::Bytes;
-use crate::value::{Arc, ListOp, Value};
+use crate::value::{Arc, ListOp, PathPairs, Value};
 
 /// Parses a whole text layer.
 pub(super) fn parse(bytes: Bytes, names: &mut Names, limits: &Limits) -> Result<Layer, LayerError> {
@@ -437,7 +437,7 @@ impl Parser<'_> {
         Ok(items.into())
     }
 
-    fn relocates(&mut self) -> Result<Box<[(Box<str>, Box<str>)]>, LayerError> {
+    fn relocates(&mut self) -> Result<PathPairs, LayerError> {
         self.scan.expect(b'{')?;
         let mut pairs: Vec<(Box<str>, Box<str>)> = Vec::new();
         while !self.scan.take(b'}')? {

@@ -97,20 +97,16 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         while self.at < self.bytes.len() {
             let byte = self.bytes[self.at];
-            if is_word(byte) {
-                self.at += 1;
-            } else if inner.contains(&byte)
-                && self.at > start
-                && self
-                    .bytes
-                    .get(self.at + 1)
-                    .copied()
-                    .is_some_and(|next| is_word(next) || (byte == b':' && next == b':'))
-            {
-                self.at += 1;
-            } else {
+            let joins = || {
+                let next = self.bytes.get(self.at + 1).copied();
+                inner.contains(&byte)
+                    && self.at > start
+                    && next.is_some_and(|next| is_word(next) || (byte == b':' && next == b':'))
+            };
+            if !is_word(byte) && !joins() {
                 break;
             }
+            self.at += 1;
         }
         self.text(start, self.at)
     }

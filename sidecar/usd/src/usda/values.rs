@@ -35,9 +35,13 @@ pub(super) fn typed(
     Ok(coerce(value, type_name, names))
 }
 
-/// What the declared type makes of a value: strings of token attributes are tokens.
+/// What the declared type makes of a value: a quoted text may be a token or an asset path.
 fn coerce(value: Value, type_name: &str, names: &mut Names) -> Value {
     match (value, type_name) {
+        (Value::String(text), "asset") => Value::Asset(text),
+        (Value::Tokens(texts), "asset[]") => {
+            Value::Assets(texts.iter().map(|&text| names.text(text).into()).collect())
+        }
         (Value::String(text), "token") => Value::Token(names.intern(&text)),
         (Value::Other, "token[]" | "string[]") => Value::Tokens(Box::default()),
         (Value::Other, "asset[]") => Value::Assets(Box::default()),

@@ -17,6 +17,9 @@ const PAYLOAD: u64 = (1 << 48) - 1;
 /// Nesting of values and dictionaries a file may have.
 const NESTING_MAX: u32 = 64;
 
+/// A layer offset: two doubles. Offsets move samples in time, which no fact depends on.
+const LAYER_OFFSET_BYTES: usize = 16;
+
 /// Arrays shorter than this are never compressed.
 const COMPRESSED_LEN_MIN: usize = 16;
 
@@ -228,14 +231,14 @@ impl Crate {
             })?),
             types::REFERENCE_LIST_OP => Value::ArcEdits(list_op(&mut cursor, 32, |c| {
                 let arc = self.arc(c, names)?;
-                (c.f64()?, c.f64()?);
+                c.take(LAYER_OFFSET_BYTES)?;
                 self.skip_dictionary(c)?;
                 Ok(arc)
             })?),
             types::PAYLOAD_LIST_OP => Value::ArcEdits(list_op(&mut cursor, 8, |c| {
                 let arc = self.arc(c, names)?;
                 if self.version >= (0, 8, 0) {
-                    (c.f64()?, c.f64()?);
+                    c.take(LAYER_OFFSET_BYTES)?;
                 }
                 Ok(arc)
             })?),
