@@ -1,6 +1,6 @@
 //! `vitrine models`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use vitrine_crds::library::ModelSpec;
@@ -71,14 +71,20 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     match command {
         Command::List => list(&access, output),
         Command::Pull { model, sha256, force } => {
-            let uri = model.unwrap_or_else(|| embed::default_text().model.uri);
+            let uri = model.map_or_else(|| embed::default_text().model.uri, named);
             let spec = ModelSpec { uri, sha256 };
             let pulled = if force { access.refresh(&spec) } else { access.resolve(&spec) };
             print_pulled(&pulled.map_err(failure)?, output);
             Ok(Exit::Done)
         }
-        Command::Verify { models } => verify(&access, &models, output),
+        Command::Verify { models } => verify(&access, models, output),
     }
+}
+
+/// `text` is what a default configuration calls its model.
+fn named(model: String) -> String {
+    let default = embed::default_text();
+    if model == default.name && !Path::new(&model).exists() { default.model.uri } else { model }
 }
 
 fn failure(error: ModelError) -> Failure {
@@ -151,12 +157,12 @@ fn print_pulled(model: &Model, output: Output) {
     }
 }
 
-fn verify(access: &Access, models: &[String], output: Output) -> Result<Exit, Failure> {
+fn verify(access: &Access, models: Vec<String>, output: Output) -> Result<Exit, Failure> {
     let entries = if models.is_empty() {
         access.cache.list().map_err(failure)?
     } else {
         let found: Result<Vec<Entry>, Failure> =
-            models.iter().map(|model| cached(access, model)).collect();
+            models.into_iter().map(|model| cached(access, &named(model))).collect();
         found?
     };
     let mut broken = 0;

@@ -7,51 +7,68 @@ use ort::logging::LogLevel;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 
-use super::options::Device;
+use vitrine_crds::library::{Device, Provider};
+
 use super::{OpenError, runtime};
 
-/// A session, and where it runs in the end: never [`Device::Auto`].
+/// A session, and where it runs in the end: never [`Provider::Auto`].
 pub struct Placed {
     /// The model, ready to run.
     pub session: Session,
     /// Where it runs.
-    pub device: Device,
+    pub provider: Provider,
+}
+
+/// The word a person writes.
+pub fn name(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Auto => "auto",
+        Provider::Cpu => "cpu",
+        Provider::Cuda => "cuda",
+        Provider::Tensorrt => "tensorrt",
+    }
 }
 
 /// Loads `weights` onto `device`.
-///
-/// * `threads`: of one operator on the CPU.
 ///
 /// # Errors
 ///
 /// [`OpenError::Device`] where a demanded device is absent, [`OpenError::Unusable`] where ONNX
 /// Runtime refuses the file: broken, newer than the runtime, or in need of custom operators.
-pub fn place(
-    model: &str,
-    weights: &Path,
-    device: Device,
-    threads: usize,
-) -> Result<Placed, OpenError> {
-    if device != Device::Auto {
-        let session = load(model, weights, device, threads)?;
-        return Ok(Placed { session, device });
+pub fn place(model: &str, weights: &Path, device: &Device) -> Result<Placed, OpenError> {
+    let load = |provider| {
+        let session = load(model, weights, device, provider)?;
+        Ok(Placed { session, provider })
+    };
+    if device.provider != Provider::Auto {
+        return load(device.provider);
     }
     // TensorRT compiles a model for minutes: it is never what `auto` surprises a person with.
-    match load(model, weights, Device::Cuda, threads) {
-        Ok(session) => Ok(Placed { session, device: Device::Cuda }),
+    match load(Provider::Cuda) {
         Err(error @ OpenError::Device { .. }) => {
             tracing::info!(%error, "running on the CPU");
-            let session = load(model, weights, Device::Cpu, threads)?;
-            Ok(Placed { session, device: Device::Cpu })
+            load(Provider::Cpu)
         }
-        Err(error) => Err(error),
+        placed => placed,
     }
 }
 
-fn load(model: &str, weights: &Path, device: Device, threads: usize) -> Result<Session, OpenError> {
+/// Threads of one operator on the CPU.
+pub fn threads(device: &Device) -> usize {
+    let asked = device.threads.and_then(|threads| usize::try_from(threads).ok());
+    let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    asked.filter(|&threads| threads > 0).unwrap_or_else(cores)
+}
+
+fn load(
+    model: &str,
+    weights: &Path,
+    device: &Device,
+    provider: Provider,
+) -> Result<Session, OpenError> {
     let environment = runtime::environment()?;
-    let absent = |reason: String| OpenError::Device { device, reason };
-    let providers = providers(device).map_err(absent)?;
+    let absent = |reason: String| OpenError::Device { provider, reason };
+    let providers = providers(provider, device.index).map_err(absent)?;
     let unusable = |error: ort::Error| OpenError::Unusable {
         model: model.to_owned(),
         reason: format!("ONNX Runtime does not take {}: {}", weights.display(), error.message()),
@@ -60,7 +77,7 @@ fn load(model: &str, weights: &Path, device: Device, threads: usize) -> Result<S
     let builder = builder
         .with_log_level(LogLevel::Error)
         .and_then(|builder| builder.with_optimization_level(GraphOptimizationLevel::All))
-        .and_then(|builder| builder.with_intra_threads(threads))
+        .and_then(|builder| builder.with_intra_threads(threads(device)))
         .and_then(|builder| builder.with_inter_threads(1))
         .map_err(|error| unusable(error.into()))?;
     let mut builder = match builder.with_execution_providers(providers) {
@@ -68,8 +85,8 @@ fn load(model: &str, weights: &Path, device: Device, threads: usize) -> Result<S
         Err(error) => {
             let said = error.message();
             return Err(absent(format!(
-                "ONNX Runtime cannot use it ({said}); check the driver and that the CUDA libraries \
-                 are on LD_LIBRARY_PATH, or configure `cpu`"
+                "ONNX Runtime cannot start it ({said}); check the driver and that the CUDA \
+                 libraries are on LD_LIBRARY_PATH, or configure `cpu`"
             )));
         }
     };
@@ -77,7 +94,7 @@ fn load(model: &str, weights: &Path, device: Device, threads: usize) -> Result<S
 }
 
 /// The providers of a device, best first, each an error where it does not register.
-fn providers(device: Device) -> Result<Vec<ExecutionProviderDispatch>, String> {
+fn providers(provider: Provider, index: i32) -> Result<Vec<ExecutionProviderDispatch>, String> {
     let compiled = |name: &str, available: ort::Result<bool>| match available {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!(
@@ -88,15 +105,18 @@ fn providers(device: Device) -> Result<Vec<ExecutionProviderDispatch>, String> {
     };
     let cuda = || {
         compiled("CUDA", ep::CUDA::is_available())?;
-        Ok::<_, String>(ep::CUDA::default().build().error_on_failure())
+        Ok::<_, String>(ep::CUDA::default().with_device_id(index).build().error_on_failure())
     };
-    match device {
-        Device::Auto | Device::Cuda => Ok(vec![cuda()?]),
-        Device::Tensorrt => {
+    match provider {
+        Provider::Auto | Provider::Cuda => Ok(vec![cuda()?]),
+        Provider::Tensorrt => {
             compiled("TensorRT", ep::TensorRT::is_available())?;
             // What TensorRT does not take runs on CUDA.
-            Ok(vec![ep::TensorRT::default().build().error_on_failure(), cuda()?])
+            Ok(vec![
+                ep::TensorRT::default().with_device_id(index).build().error_on_failure(),
+                cuda()?,
+            ])
         }
-        Device::Cpu => Ok(vec![ep::CPU::default().build()]),
+        Provider::Cpu => Ok(vec![ep::CPU::default().build()]),
     }
 }

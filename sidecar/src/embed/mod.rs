@@ -10,9 +10,10 @@ mod pool;
 mod runtime;
 mod text;
 
-pub use options::{Device, Options};
+pub use options::Options;
 
-use vitrine_crds::library::{Algorithm, EmbeddingSpec, ModelSpec};
+use vitrine_crds::library::embedding::default_embeddings;
+use vitrine_crds::library::{Algorithm, EmbeddingSpec, Provider};
 use vitrine_crds::run::Exit;
 
 use crate::model::{Access, ModelError};
@@ -65,10 +66,10 @@ pub enum OpenError {
         reason: String,
     },
     /// The device that was asked for is not there.
-    #[error("device {device} is not usable: {reason}", device = device.name())]
+    #[error("{} is not usable: {reason}", device::name(*.provider))]
     Device {
-        /// The device.
-        device: Device,
+        /// What runs models on it.
+        provider: Provider,
         /// What is wrong and what to do.
         reason: String,
     },
@@ -102,15 +103,7 @@ impl OpenError {
 
 /// The embedding a library has when its configuration names none.
 pub fn default_text() -> EmbeddingSpec {
-    EmbeddingSpec {
-        name: "text".to_owned(),
-        algorithm: Algorithm::Text,
-        model: ModelSpec {
-            uri: "hf://sentence-transformers/all-MiniLM-L6-v2".to_owned(),
-            sha256: None,
-        },
-        batch: None,
-    }
+    default_embeddings().remove(0) // One entry, as its documentation says.
 }
 
 /// Finds the model, fetches it where it is remote and not cached, and loads it onto the device.

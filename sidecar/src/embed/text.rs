@@ -43,12 +43,8 @@ impl OnnxText {
         let files = &model.files;
         let unusable = |reason: String| OpenError::Unusable { model: model.uri.clone(), reason };
         let (tokenizer, pad_id) = read_tokenizer(model).map_err(unusable)?;
-        let threads = match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
-            threads => threads,
-        };
-        let Placed { session, device } =
-            device::place(&model.uri, &files.weights, options.device, threads)?;
+        let Placed { session, provider } =
+            device::place(&model.uri, &files.weights, &options.device)?;
         let signature = Signature::read(&session).map_err(unusable)?;
         let mut loaded = Self {
             uri: model.uri.clone(),
@@ -75,8 +71,7 @@ impl OnnxText {
         tracing::debug!(
             model = %model.uri,
             dims = loaded.dims,
-            ?device,
-            threads,
+            provider = device::name(provider),
             pooling = files.pooling.name(),
             tokens_max = files.tokens_max,
             "text model is loaded"

@@ -184,18 +184,21 @@ impl Access {
         repository: &Repository,
         staging: &Path,
     ) -> Result<(String, Vec<String>), ModelError> {
-        let http =
-            Http::new(&self.endpoint, self.token.clone(), self.retry.clone(), self.progress)?;
+        // Another revision than the artifact's is not the artifact's to replace.
+        let stand_in = known::by_repository(&repository.id());
+        let stand_in = stand_in.filter(|_| repository.revision == "main");
+        let mut retry = self.retry.clone();
+        if stand_in.is_some() {
+            // There is a second way: better to take it soon than to wait for the first.
+            retry.tries_max = retry.tries_max.min(2);
+        }
+        let http = Http::new(&self.endpoint, self.token.clone(), retry, self.progress)?;
         let fetched = http::wait(hub::fetch(&http, &self.endpoint, repository, staging));
         let hub = match fetched {
             Ok(hub::Fetched { source, files }) => return Ok((source, files)),
             Err(error) => error,
         };
-        // Another revision than the artifact's is not ours to replace.
-        let stand_in = known::by_repository(&repository.id());
-        let Some(known) = stand_in.filter(|_| repository.revision == "main") else {
-            return Err(hub);
-        };
+        let Some(known) = stand_in else { return Err(hub) };
         if matches!(hub, ModelError::Digest { .. } | ModelError::Io { .. }) {
             return Err(hub);
         }
