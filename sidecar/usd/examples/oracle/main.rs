@@ -94,6 +94,15 @@ fn markdown(agreement: &Agreement, tool: &serde_json::Value) -> String {
         writeln!(page, "| `{field}` | {core} | {compared} | {equal} | {share:.1} % |")
             .expect("a String takes every write");
     }
+    if agreement.inside_out > 0 {
+        let files = agreement.inside_out;
+        writeln!(
+            page,
+            "\nIn {files} of the equal files nothing has points, and pxr answers with an empty float \
+             range turned inside out (±3.4e38), where ours has no bounds: taken as equal."
+        )
+        .expect("a String takes every write");
+    }
     page.push_str("\n## Files that differ\n\n");
     if agreement.differences.is_empty() {
         page.push_str("None.\n");
