@@ -1,0 +1,1 @@
+"""Makes the demo library: shapes -> pictures -> assets -> packs."""
