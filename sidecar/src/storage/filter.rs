@@ -1,0 +1,85 @@
+//! Which of the listed paths are assets.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::StorageError;
+
+/// What a library takes unless it is told otherwise.
+pub const USD_FILES: [&str; 4] = ["**/*.usd", "**/*.usda", "**/*.usdc", "**/*.usdz"];
+
+/// Globs over paths inside a library: `*` stays in a folder, `**` crosses folders, `{a,b}` is
+/// either; letters match in either case.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    include: GlobSet,
+    exclude: GlobSet,
+}
+
+impl Filter {
+    /// * `include`: at least one must match; [`USD_FILES`] where empty.
+    /// * `exclude`: none may match.
+    ///
+    /// # Errors
+    ///
+    /// Names the first glob that is none.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, StorageError> {
+        let include = match include {
+            [] => set(&USD_FILES)?,
+            given => set(given)?,
+        };
+        Ok(Self { include, exclude: set(exclude)? })
+    }
+
+    /// Whether the file at `path` is an asset of the library.
+    pub fn takes(&self, path: &str) -> bool {
+        self.include.is_match(path) && !self.exclude.is_match(path)
+    }
+}
+
+fn set(globs: &[impl AsRef<str>]) -> Result<GlobSet, StorageError> {
+    let refuse = |glob: &str, error: globset::Error| StorageError::Location {
+        uri: format!("`{glob}`"),
+        reason: format!("it is no glob ({})", error.kind()),
+    };
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = glob.as_ref();
+        let built = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .case_insensitive(true)
+            .build()
+            .map_err(|error| refuse(glob, error))?;
+        set.add(built);
+    }
+    set.build().map_err(|error| refuse("", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_by_an_include_and_no_exclude() {
+        #[rustfmt::skip]
+        let cases: &[(&str, &[&str], &[&str], &str, bool)] = &[
+            // because                          include          exclude       path             taken
+            ("USD is the default",              &[],             &[],          "a/b/c.usdz",    true),
+            ("in any case of letters",          &[],             &[],          "c.USDA",        true),
+            ("textures are not assets",         &[],             &[],          "a/wood.png",    false),
+            ("a star stays in its folder",      &["a/*.usd"],    &[],          "a/b/c.usd",     false),
+            ("two stars cross folders",         &["a/**/*.usd"], &[],          "a/b/c.usd",     true),
+            ("an exclude wins",                 &[],             &["a/**"],    "a/c.usd",       false),
+        ];
+        for &(because, include, exclude, path, taken) in cases {
+            let owned = |globs: &[&str]| globs.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>();
+            let filter = Filter::new(&owned(include), &owned(exclude)).unwrap();
+            assert_eq!(filter.takes(path), taken, "{because}: {path}");
+        }
+    }
+
+    #[test]
+    fn a_broken_glob_is_named() {
+        let error = Filter::new(&["a[".to_owned()], &[]).unwrap_err().to_string();
+        assert!(error.contains("`a[`"), "{error}");
+    }
+}
