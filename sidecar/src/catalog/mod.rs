@@ -1,3 +1,6 @@
 //! The catalogue's layout on disk or in a bucket: who is where.
 
+pub mod index;
+pub mod layout;
+pub mod npy;
 pub mod packed;

@@ -3,6 +3,7 @@
 //! ```text
 //! .vitrine/current.json                          names the files of the newest run; replaced atomically, last
 //! .vitrine/vectors/<run>/documents.jsonl         one Document a line, sorted by asset_id
+//! .vitrine/vectors/<run>/known.jsonl             what the next run compares with, in the same order
 //! .vitrine/vectors/<run>/<field>.f32             rows of little-endian float32, [count, dims], L2 norm 1
 //! .vitrine/vectors/<run>/<field>.ids             one asset_id a line, 17 bytes each, in row order
 //! ```
@@ -31,6 +32,9 @@ pub struct Current {
     pub documents_count: u64,
     /// Path of `documents.jsonl` inside the catalogue.
     pub documents: String,
+    /// Path of `known.jsonl` inside the catalogue.
+    #[serde(default)]
+    pub known: String,
     /// Packed fields by name, `text_embedding` for one.
     pub fields: BTreeMap<String, Packed>,
 }

@@ -1,1 +1,51 @@
-//! Files to facts and sentences, in child processes.
+//! Files to facts and sentences. Reading happens in child processes: hostile input kills a
+//! child, never the run.
+//!
+//! ```text
+//! pool ──lines──▶ child ──▶ vitrine_usd::Reader        protocol: what the lines say
+//! mirror: what children see of a bucket                text: facts to a sentence
+//! ```
+
+pub mod child;
+pub mod mirror;
+pub mod pool;
+pub mod protocol;
+pub mod text;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Names everything that changes what extraction writes. Raise the number of a part when its
+/// output changes, and only then: every asset is read again.
+pub const EXTRACTOR_VERSION: &str = "usd-1";
+
+/// How much one asset may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounds {
+    /// What the reader itself checks.
+    pub usd: vitrine_usd::Limits,
+    /// Longest one asset may take, on the clock and of one CPU.
+    pub timeout: Duration,
+    /// Most memory of a child, in bytes.
+    pub memory_bytes_max: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            usd: vitrine_usd::Limits::default(),
+            timeout: Duration::from_secs(60),
+            memory_bytes_max: 4 << 30,
+        }
+    }
+}
+
+/// Why an asset has no facts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Failed {
+    /// A sentence; names the limit where it was one.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+}

@@ -1,1 +1,186 @@
 //! One run: scan → work → publish.
+//!
+//! Three rooms with files between them (`.vitrine/runs/<run>/`), here in one process:
+//!
+//! ```text
+//! scan      lists, compares          → plan.json, roster.jsonl, chunk-<i>.jsonl
+//! work      reads, describes, embeds → documents, vectors, part-<i>.jsonl (receipts)
+//! publish   merges receipts          → packed files, master_index.json, current.json, report.json
+//! ```
+//!
+//! A run has the number after the last published one. Killed at any point, the next start has the
+//! same number, one session more, and takes every receipt that still fits its source.
+
+pub mod error;
+pub mod fingerprint;
+mod lines;
+pub mod lock;
+mod publish;
+mod reading;
+pub mod records;
+pub mod report;
+mod scan;
+pub mod watch;
+mod work;
+
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+
+use vitrine_crds::library::EmbeddingSpec;
+
+use crate::asset::captions::Captions;
+use crate::catalog::packed::{CURRENT, Current};
+use crate::embed::{self, TextEmbedder};
+use crate::extract::Bounds;
+use crate::storage::{Filter, Location, Storage};
+
+pub use error::RunError;
+use lock::Lock;
+use report::{Report, Steps};
+use watch::Watch;
+
+/// Everything a run is told, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// The library.
+    pub source: Location,
+    /// The catalogue.
+    pub out: Location,
+    /// Names the library in ids.
+    pub library: String,
+    /// Which files are assets.
+    pub filter: Filter,
+    /// Only this many assets, the first in path order.
+    pub assets_max: Option<u64>,
+    /// Given captions.
+    pub captions: Captions,
+    /// Limits on one asset.
+    pub bounds: Bounds,
+    /// Child processes at once.
+    pub jobs: usize,
+    /// What turns sentences into vectors; without it there are none.
+    pub embedding: Option<Embedding>,
+    /// How many assets may leave at once.
+    pub deletions: Deletions,
+}
+
+/// What turns sentences into vectors.
+#[derive(Debug)]
+pub struct Embedding {
+    /// The model.
+    pub spec: EmbeddingSpec,
+    /// Where and how it runs.
+    pub options: embed::Options,
+}
+
+/// How many assets may leave at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deletions {
+    /// At most this percentage of the catalogue, and always one.
+    Percent(u32),
+    /// However many are gone.
+    Approved,
+}
+
+/// The two ends of a run, and what it stands on.
+struct Ground<'a> {
+    settings: &'a Settings,
+    source: Storage,
+    out: Storage,
+    current: Option<Current>,
+    watch: &'a dyn Watch,
+}
+
+/// Brings a catalogue up to date with its library.
+///
+/// # Errors
+///
+/// When the run cannot go on: see [`RunError`]. A broken asset is in the report instead.
+pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunError> {
+    let started = Instant::now();
+    let source = Storage::open(&settings.source)?;
+    let out = Storage::open(&settings.out)?;
+    check_ends(settings, &source, &out)?;
+    let lock = Lock::take(&out)?;
+    if let Storage::Folder(folder) = &out {
+        folder.sweep()?;
+    }
+    let current = read_current(&out)?;
+    if let Some(current) = current.as_ref().filter(|current| current.library != settings.library) {
+        return Err(RunError::Usage(format!(
+            "the catalogue holds the library `{}`, not `{}`: pass --name {} or another --out",
+            current.library, settings.library, current.library
+        )));
+    }
+    let ground = Ground { settings, source, out, current, watch };
+    // The model loads while the library is listed.
+    let (scanned, embedder) = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| open_embedder(settings));
+        let listed = scan::list(&ground);
+        let embedder = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (listed, embedder)
+    });
+    let (listing, embedder) = (scanned?, embedder?);
+    let mut steps = Steps { scan: started.elapsed(), ..Steps::default() };
+    let scanning = Instant::now();
+    let scanned = scan::compare(&ground, &listing, embedder.as_deref())?;
+    steps.scan += scanning.elapsed();
+    let mut failures = Vec::new();
+    if scanned.plan.found.is_work() {
+        let working = Instant::now();
+        let done = work::work(&ground, &scanned.plan, &listing, embedder)?;
+        steps.work = working.elapsed();
+        steps.read_busy = done.read_busy;
+        steps.embed_busy = done.embed_busy;
+        steps.write_busy = done.write_busy;
+    }
+    drop(listing);
+    lock.check()?;
+    let publishing = Instant::now();
+    let counts = publish::publish(&ground, &scanned, &mut failures)?;
+    steps.publish = publishing.elapsed();
+    steps.total = started.elapsed();
+    let report = Report::new(&ground, &scanned.plan, counts, steps, failures);
+    publish::finish(&ground, &scanned.plan, &report)?;
+    drop(lock);
+    Ok(report)
+}
+
+fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {
+    let Some(folder) = source.folder() else { return Ok(()) };
+    if !folder.is_dir() {
+        return Err(RunError::Usage(format!(
+            "there is no folder {}: name a folder of USD files, or a file:// s3:// gs:// az:// \
+             https:// URI",
+            settings.source
+        )));
+    }
+    if out.folder() == Some(folder) {
+        return Err(RunError::Usage(
+            "the catalogue cannot lie in the library's own folder: give --out another".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn open_embedder(settings: &Settings) -> Result<Option<Box<dyn TextEmbedder>>, RunError> {
+    let Some(embedding) = &settings.embedding else { return Ok(None) };
+    Ok(Some(embed::open(&embedding.spec, &embedding.options)?))
+}
+
+fn read_current(out: &Storage) -> Result<Option<Current>, RunError> {
+    let Some(bytes) = out.get(CURRENT)? else { return Ok(None) };
+    let damaged =
+        |reason: String| RunError::Damaged { file: CURRENT.to_owned(), reason };
+    let current: Current =
+        serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    match current.v {
+        1 => Ok(Some(current)),
+        v => Err(damaged(format!("version {v}, and this program knows 1"))),
+    }
+}
+
+/// A bounded channel between two steps: the slow one pushes back.
+fn step<T>(length: usize) -> (std::sync::mpsc::SyncSender<T>, std::sync::mpsc::Receiver<T>) {
+    sync_channel(length)
+}

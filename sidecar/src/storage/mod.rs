@@ -7,6 +7,7 @@ mod bucket;
 mod error;
 mod filter;
 mod folder;
+mod journal;
 mod location;
 mod writer;
 
@@ -14,10 +15,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-pub use bucket::Bucket;
+pub use bucket::{Bucket, Held};
 pub use error::StorageError;
-pub use filter::Filter;
+pub use filter::{Filter, USD_FILES};
 pub use folder::Folder;
+pub use journal::Journal;
 pub use location::Location;
 pub use writer::Writer;
 
@@ -51,6 +53,12 @@ impl Listing {
     pub fn get(&self, path: &str) -> Option<&Entry> {
         let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
         Some(&self.entries[at])
+    }
+
+    /// The entries whose paths start with `prefix`, in path order.
+    pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Entry> {
+        let from = self.entries.partition_point(|entry| entry.path.as_str() < prefix);
+        self.entries[from..].iter().take_while(move |entry| entry.path.starts_with(prefix))
     }
 
     /// Every entry, in path order.

@@ -1,5 +1,8 @@
 //! What an asset is: its identity and its document.
 
+pub mod captions;
+pub mod naming;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

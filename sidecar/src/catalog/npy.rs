@@ -1,0 +1,35 @@
+//! Vectors as numpy reads them.
+
+/// `vector` as a `.npy` file, version 1.0: little-endian float32, shape `[dims]`.
+pub fn encode(vector: &[f32]) -> Vec<u8> {
+    const ALIGN: usize = 64; // So that the numbers can be mapped.
+    const BEFORE: usize = 10; // Magic, version and length of the header.
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", vector.len());
+    let unpadded = BEFORE + header.len() + 1;
+    header.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(ALIGN) - unpadded));
+    header.push('\n');
+    let mut bytes = Vec::with_capacity(BEFORE + header.len() + 4 * vector.len());
+    bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
+    bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend(vector.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_start_at_a_multiple_of_64_after_the_header() {
+        let bytes = super::encode(&[1.0, -2.5]);
+        assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+        let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        assert_eq!((10 + header) % 64, 0);
+        let text = std::str::from_utf8(&bytes[10..10 + header]).unwrap();
+        assert_eq!(
+            text.trim_end(),
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
+        );
+        assert_eq!(&bytes[10 + header..], [0, 0, 128, 63, 0, 0, 32, 192]);
+    }
+}

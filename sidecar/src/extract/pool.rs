@@ -1,0 +1,406 @@
+//! The parent's side: child processes that read assets, each with limits and a deadline.
+//!
+//! Tasks come in groups of neighbouring paths; one child reads a whole group, because what
+//! neighbours share stays parsed in it. A few requests wait in each child's pipe, so that it never
+//! idles for an answer to travel. When a child dies or is late, the asset it was reading is tried
+//! once more alone, in a new child, and then given up with a reason; the others go on.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use vitrine_usd::Inspection;
+
+use super::protocol::{Answer, Hello, Request};
+use super::{Bounds, Failed};
+
+/// Requests waiting in one child's pipe. A path has 4 KiB at most and a pipe holds 64 KiB, so
+/// writing one never blocks.
+const WINDOW: usize = 8;
+/// Longest answer, in bytes.
+const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// What is kept of a child's last words, in bytes.
+const STDERR_BYTES_MAX: usize = 4 << 10;
+/// A child that holds this much is replaced between two assets.
+const RECYCLE_BYTES: u64 = 1 << 30;
+/// How long a new child may take to say that it is ready.
+const START: Duration = Duration::from_secs(30);
+/// How often an asset is tried.
+const ATTEMPTS_MAX: u32 = 2;
+
+/// An asset to read, and what the caller wants back with the answer.
+#[derive(Debug)]
+pub struct Task<T> {
+    /// Path inside the library.
+    pub path: String,
+    /// Whether files have arrived since this asset was read last.
+    pub fresh: bool,
+    /// Handed back in [`Done`].
+    pub tag: T,
+}
+
+/// An asset that was read or given up.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// Path inside the library.
+    pub path: String,
+    /// From the [`Task`].
+    pub tag: T,
+    /// Facts, or why there are none.
+    pub result: Result<Box<Inspection>, Failed>,
+    /// Time it took its child, waiting in the pipe not counted.
+    pub took: Duration,
+}
+
+/// Why no asset can be read at all. Ends the run.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The program could not be started again as a child.
+    #[error("cannot start a child process of {program}")]
+    Spawn {
+        /// This program.
+        program: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A new child ended before it read anything.
+    #[error(
+        "a child process ended before it could read anything ({reason}); is the memory limit of \
+         {memory_mib} MiB too small?"
+    )]
+    Stillborn {
+        /// How it ended.
+        reason: String,
+        /// The limit in force.
+        memory_mib: u64,
+    },
+}
+
+/// What every child is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The library's folder.
+    pub root: PathBuf,
+    /// Limits on one asset.
+    pub bounds: Bounds,
+    /// Children at once.
+    pub jobs: usize,
+}
+
+/// Starts `settings.jobs` children that read what comes through `tasks` and answer through
+/// `done`, in any order. It ends when `tasks` ends and all is answered, or when nobody listens.
+pub fn start<T: Send + 'static>(
+    settings: &Settings,
+    tasks: Receiver<Vec<Task<T>>>,
+    done: &SyncSender<Result<Done<T>, PoolError>>,
+) -> Vec<JoinHandle<()>> {
+    let tasks = Arc::new(Mutex::new(tasks));
+    let one = |_| {
+        let slot = Slot {
+            settings: settings.clone(),
+            tasks: Arc::clone(&tasks),
+            done: done.clone(),
+            waiting: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            running: None,
+            head_since: Instant::now(),
+        };
+        std::thread::spawn(move || slot.run())
+    };
+    (0..settings.jobs.max(1)).map(one).collect()
+}
+
+/// One place for a child, and the tasks it was given.
+struct Slot<T> {
+    settings: Settings,
+    tasks: Arc<Mutex<Receiver<Vec<Task<T>>>>>,
+    done: SyncSender<Result<Done<T>, PoolError>>,
+    waiting: VecDeque<Try<T>>,
+    in_flight: VecDeque<Try<T>>,
+    running: Option<Running>,
+    head_since: Instant,
+}
+
+struct Try<T> {
+    task: Task<T>,
+    failures: u32,
+}
+
+/// Nobody wants more answers.
+struct Unheard;
+
+impl<T: Send + 'static> Slot<T> {
+    fn run(mut self) {
+        loop {
+            self.refill();
+            if self.waiting.is_empty() && self.in_flight.is_empty() {
+                break;
+            }
+            if let Err(error) = self.send() {
+                let _ = self.done.send(Err(error)); // Not heard: the run has ended already.
+                break;
+            }
+            if let Err(Unheard) = self.await_answer() {
+                break;
+            }
+        }
+        if let Some(running) = self.running.take() {
+            running.retire();
+        }
+    }
+
+    /// Takes the next group, waiting for it only where there is nothing else to do.
+    fn refill(&mut self) {
+        if !self.waiting.is_empty() || self.in_flight.len() > WINDOW / 2 {
+            return;
+        }
+        let group = if self.in_flight.is_empty() {
+            let tasks = self.tasks.lock().unwrap_or_else(|poison| poison.into_inner());
+            tasks.recv().ok()
+        } else {
+            match self.tasks.try_lock() {
+                Ok(tasks) => match tasks.try_recv() {
+                    Ok(group) => Some(group),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                },
+                // Another slot waits there for work: there is none to take.
+                Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
+            }
+        };
+        let tries = group.into_iter().flatten().map(|task| Try { task, failures: 0 });
+        self.waiting.extend(tries);
+    }
+
+    /// Fills the child's pipe. An asset that failed before is alone in its child.
+    fn send(&mut self) -> Result<(), PoolError> {
+        while let Some(next) = self.waiting.front() {
+            let alone = |tried: &Try<T>| tried.failures > 0;
+            let full = self.in_flight.len() >= WINDOW
+                || (alone(next) && !self.in_flight.is_empty())
+                || self.in_flight.iter().any(alone);
+            if full {
+                break;
+            }
+            if self.running.as_ref().is_some_and(|running| running.worn) {
+                if !self.in_flight.is_empty() {
+                    break;
+                }
+                if let Some(old) = self.running.take() {
+                    old.retire();
+                }
+            }
+            let running = match &mut self.running {
+                Some(running) => running,
+                none => none.insert(Running::start(&self.settings)?),
+            };
+            let Some(next) = self.waiting.pop_front() else { break };
+            if self.in_flight.is_empty() {
+                self.head_since = Instant::now();
+            }
+            running.ask(&Request { path: next.task.path.clone(), fresh: next.task.fresh });
+            self.in_flight.push_back(next);
+        }
+        Ok(())
+    }
+
+    fn await_answer(&mut self) -> Result<(), Unheard> {
+        let recycle_bytes = RECYCLE_BYTES.min(self.settings.bounds.memory_bytes_max / 2);
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let left = self.settings.bounds.timeout.saturating_sub(self.head_since.elapsed());
+        match running.answers.recv_timeout(left) {
+            Ok(answer) => {
+                running.worn = answer.resident_bytes > recycle_bytes;
+                let Some(Try { task, failures }) = self.in_flight.pop_front() else {
+                    return Ok(());
+                };
+                let failed = |reason| Failed { reason, attempts: failures + 1 };
+                self.finish(task, answer.result.map_err(failed))
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(old) = self.running.take() {
+                    old.kill();
+                }
+                let secs = self.settings.bounds.timeout.as_secs_f64();
+                self.blame(format!("reading took longer than {secs} s (limit: timeout)"))
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let ended = self.running.take().map(Running::ended).unwrap_or_default();
+                let mib = self.settings.bounds.memory_bytes_max >> 20;
+                self.blame(format!(
+                    "reading it ended its process: {ended} (limits: memory {mib} MiB, timeout {} s)",
+                    self.settings.bounds.timeout.as_secs_f64()
+                ))
+            }
+        }
+    }
+
+    /// The asset that was being read when the child went down is tried alone or given up; those
+    /// behind it in the pipe are innocent.
+    fn blame(&mut self, reason: String) -> Result<(), Unheard> {
+        let Some(mut head) = self.in_flight.pop_front() else { return Ok(()) };
+        while let Some(innocent) = self.in_flight.pop_back() {
+            self.waiting.push_front(innocent);
+        }
+        head.failures += 1;
+        if head.failures < ATTEMPTS_MAX {
+            self.waiting.push_front(head);
+            return Ok(());
+        }
+        let failed = Failed { reason, attempts: head.failures };
+        self.finish(head.task, Err(failed))
+    }
+
+    fn finish(
+        &mut self,
+        task: Task<T>,
+        result: Result<Box<Inspection>, Failed>,
+    ) -> Result<(), Unheard> {
+        let took = self.head_since.elapsed();
+        let Task { path, fresh: _, tag } = task;
+        let heard = self.done.send(Ok(Done { path, tag, result, took }));
+        self.head_since = Instant::now(); // After sending: its wait is not the next one's time.
+        heard.map_err(|_| Unheard)
+    }
+}
+
+/// A child and its pipes.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    answers: Receiver<Answer>,
+    words: JoinHandle<Vec<u8>>,
+    /// It has grown and should be replaced.
+    worn: bool,
+}
+
+impl Running {
+    fn start(settings: &Settings) -> Result<Self, PoolError> {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
+        let failed = |source| PoolError::Spawn { program: program.display().to_string(), source };
+        // Without our environment: it holds credentials, and a child needs none.
+        let mut child = Command::new(&program)
+            .arg("worker")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let stdin = child.stdin.take();
+        let (ready, is_ready) = sync_channel(1);
+        let (answer, answers) = sync_channel(WINDOW);
+        if let Some(stdout) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+                let mut line = Vec::new();
+                if !matches!(stdout.read_until(b'\n', &mut line), Ok(1..)) {
+                    return;
+                }
+                let _ = ready.send(());
+                // Anything but a whole answer ends the conversation; the slot then sees why.
+                while let Some(parsed) = next_answer(&mut stdout, &mut line) {
+                    if answer.send(parsed).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let stderr = child.stderr.take();
+        let words = std::thread::spawn(move || stderr.map(first_words).unwrap_or_default());
+        let mut running = Self { child, stdin, answers, words, worn: false };
+        running.tell(&Hello {
+            root: settings.root.to_string_lossy().into_owned(),
+            limits: settings.bounds.usd.clone(),
+            memory_bytes_max: settings.bounds.memory_bytes_max,
+            cpu_secs_max: settings.bounds.timeout.as_secs().max(1),
+        });
+        match is_ready.recv_timeout(START) {
+            Ok(()) => Ok(running),
+            Err(_) => Err(PoolError::Stillborn {
+                reason: running.ended(),
+                memory_mib: settings.bounds.memory_bytes_max >> 20,
+            }),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) {
+        self.tell(request);
+    }
+
+    fn tell(&mut self, message: &impl serde::Serialize) {
+        let Some(stdin) = &mut self.stdin else { return };
+        let mut line = serde_json::to_vec(message).expect("our own messages are JSON");
+        line.push(b'\n');
+        // A child that is gone is noticed by its answers ending.
+        let _ = stdin.write_all(&line);
+    }
+
+    /// Lets the child end by itself.
+    fn retire(mut self) {
+        drop(self.stdin.take());
+        drop(self.answers);
+        let _ = self.child.wait();
+    }
+
+    fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// How it ended, for people.
+    fn ended(mut self) -> String {
+        let _ = self.child.kill(); // It may still run after it said something that is no answer.
+        let status = self.child.wait();
+        let words = self.words.join().unwrap_or_default();
+        let words = String::from_utf8_lossy(&words);
+        let words = words.lines().map(str::trim).filter(|line| !line.is_empty());
+        let ended = status.map_or_else(|error| error.to_string(), describe);
+        // Programs put the reason first and hints below it.
+        match words.take(2).collect::<Vec<_>>().join("; ") {
+            words if words.is_empty() => ended,
+            words => format!("{ended}, saying `{words}`"),
+        }
+    }
+}
+
+fn next_answer(stdout: &mut impl BufRead, line: &mut Vec<u8>) -> Option<Answer> {
+    line.clear();
+    let read = stdout.take(ANSWER_BYTES_MAX).read_until(b'\n', line).ok()?;
+    if read == 0 || line.last() != Some(&b'\n') {
+        return None;
+    }
+    let parsed = serde_json::from_slice(line).ok();
+    if line.capacity() > 1 << 20 {
+        *line = Vec::new(); // One large answer is not kept for ever.
+    }
+    parsed
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.signal() {
+        None => status.to_string(),
+        Some(signal) if signal == Signal::XCPU.as_raw() => "out of CPU time".to_owned(),
+        Some(signal) if signal == Signal::ABORT.as_raw() => "aborted".to_owned(),
+        Some(signal) if signal == Signal::SEGV.as_raw() => "memory fault".to_owned(),
+        Some(signal) if signal == Signal::KILL.as_raw() => "killed".to_owned(),
+        Some(signal) => format!("signal {signal}"),
+    }
+}
+
+/// Reads to the end, keeping the first bytes: where a program says why it ends.
+fn first_words(mut from: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = [0; 1024];
+    while let Ok(read @ 1..) = from.read(&mut piece) {
+        let room = STDERR_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&piece[..read.min(room)]);
+    }
+    kept
+}

@@ -1,0 +1,96 @@
+//! Why a run ended early.
+
+use vitrine_crds::run::Exit;
+
+use crate::embed::{EmbedError, OpenError};
+use crate::extract::pool::PoolError;
+use crate::storage::StorageError;
+
+/// Why a run ended early. A broken asset is never the reason.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A folder or bucket cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// No model, so no vectors.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The model broke.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// No child can be started.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Somebody else writes to the catalogue.
+    #[error("{owner} is writing to this catalogue since {since}; wait until it is done")]
+    Locked {
+        /// Who.
+        owner: String,
+        /// Since when, RFC 3339 in UTC.
+        since: String,
+    },
+    /// The lock was taken over by somebody else.
+    #[error("lost the lock of {catalog}: another run took it over; nothing was published")]
+    LockLost {
+        /// The catalogue.
+        catalog: String,
+    },
+    /// The command or the configuration is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The source lists nothing, and the catalogue holds something.
+    #[error(
+        "{source_uri} lists no assets, so none of the {known} in the catalogue was touched; check \
+         the source and its include and exclude"
+    )]
+    Empty {
+        /// The library.
+        source_uri: String,
+        /// Assets in the catalogue.
+        known: u64,
+    },
+    /// Too many assets would leave at once.
+    #[error(
+        "{gone} of {known} assets are gone from the source, and at most {allowed} may leave in one \
+         run; if that is right, run again with --approve-deletions"
+    )]
+    Deletions {
+        /// Assets that are gone.
+        gone: u64,
+        /// Assets in the catalogue.
+        known: u64,
+        /// How many may leave.
+        allowed: u64,
+    },
+    /// A file of the catalogue's own is not what was written.
+    #[error("{file} is damaged ({reason}); remove the folder .vitrine of the catalogue to start anew")]
+    Damaged {
+        /// Path inside the catalogue.
+        file: String,
+        /// What was wrong.
+        reason: String,
+    },
+    /// A local file of the run cannot be read or written.
+    #[error("cannot use the run's own files")]
+    Io(#[from] std::io::Error),
+}
+
+impl RunError {
+    /// How a program ends on this error.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Storage(error) => error.exit(),
+            Self::Open(error) => match error.is_transient() {
+                true => Exit::Retry,
+                false => Exit::Permanent,
+            },
+            Self::Embed(_) | Self::Damaged { .. } | Self::Deletions { .. } | Self::Empty { .. } => {
+                Exit::Permanent
+            },
+            Self::Pool(_) | Self::Locked { .. } | Self::LockLost { .. } | Self::Io(_) => {
+                Exit::Retry
+            }
+            Self::Usage(_) => Exit::Usage,
+        }
+    }
+}

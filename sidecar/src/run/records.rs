@@ -1,0 +1,218 @@
+//! The lines that pass between the rooms of a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::{Caption, Document};
+
+/// What a run is to do: written by scan, read by work and publish.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Plan {
+    /// Version of this shape: 1.
+    pub v: u32,
+    /// The run's number.
+    pub run: u64,
+    /// How often this run was started: 1, and one more after each kill.
+    pub session: u32,
+    /// The library's id.
+    pub library: String,
+    /// When it started, RFC 3339 in UTC.
+    pub started_at: String,
+    /// The run whose files stand for what did not change.
+    pub previous: Option<u64>,
+    /// The embedding every document is to have.
+    pub embedding: Option<PlannedEmbedding>,
+    /// Chunk files.
+    pub chunks: u32,
+    /// What scan found.
+    pub found: Found,
+}
+
+/// The embedding every document is to have.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PlannedEmbedding {
+    /// The vector field.
+    pub field: String,
+    /// Name of the embedding entry.
+    pub name: String,
+    /// As configured.
+    pub model_uri: String,
+    /// Names the model and what changes its vectors.
+    pub model_fingerprint: String,
+    /// Length of a vector.
+    pub dims: usize,
+}
+
+/// What scan found, in numbers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Found {
+    /// Assets listed, after include, exclude and the limit on their number.
+    pub assets: u64,
+    /// Nothing about them changed.
+    pub unchanged: u64,
+    /// Done by an earlier session of this run.
+    pub resumed: u64,
+    /// To be read.
+    pub to_read: u64,
+    /// To be described and embedded, not read.
+    pub to_describe: u64,
+    /// Gone from the source.
+    pub deleted: u64,
+}
+
+/// One line of the roster: an asset the catalogue is to hold.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Member {
+    /// Its id; the roster is sorted by it.
+    pub id: String,
+    /// Its path inside the library.
+    pub path: String,
+    /// Where publish finds its document.
+    pub stands: Stands,
+}
+
+/// Where publish finds a document.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stands {
+    /// In the previous run's files: unchanged.
+    Before,
+    /// In a receipt: work was asked for it in this session or an earlier one.
+    Receipt,
+    /// In the previous run's files: beyond this run's limit on assets, so not looked at.
+    Beyond,
+}
+
+/// One line of a chunk file: an asset to work on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    /// Its path inside the library.
+    pub path: String,
+    /// Its name, unique in its pack.
+    pub name: String,
+    /// Its pack.
+    pub pack: String,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+    /// Time of last change, RFC 3339 in UTC.
+    pub modified: String,
+    /// Captions given for it.
+    #[serde(default)]
+    pub caption: Caption,
+    /// How many others use it, as far as was known before this run.
+    pub used_by: u64,
+    /// What has to be done.
+    pub todo: Todo,
+}
+
+/// What has to be done for an asset.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Todo {
+    /// Everything.
+    Read,
+    /// Text and vectors only; its facts are in the previous run's files.
+    Describe {
+        /// Line of `documents.jsonl`.
+        document: Span,
+        /// Line of `known.jsonl`.
+        known: Span,
+    },
+}
+
+/// A line of a file.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Span {
+    /// First byte.
+    pub offset: u64,
+    /// Length without the newline.
+    pub bytes: u64,
+}
+
+/// What the next run compares with: one line of `known.jsonl`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Known {
+    /// The asset's id.
+    pub id: String,
+    /// Its path inside the library.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Its pack.
+    pub pack: String,
+    /// See [`super::fingerprint::content`].
+    pub fingerprint: String,
+    /// See [`super::fingerprint::text`].
+    pub text: String,
+    /// By vector field: fingerprint of the model that made it.
+    pub embeddings: BTreeMap<String, String>,
+    /// Files whose change changes the facts, itself first.
+    pub files: Vec<String>,
+    /// Paths whose arrival changes the facts.
+    pub absent: Vec<String>,
+    /// `kind` of the default prim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Words the stage offers for the sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// As published.
+    #[serde(default)]
+    pub used_by: u64,
+    /// Line of `documents.jsonl`.
+    #[serde(default)]
+    pub document: Span,
+}
+
+/// What happened to one asset: one line of a part file. The last line of the highest session
+/// counts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Receipt {
+    /// The asset's id.
+    pub id: String,
+    /// The session that wrote it.
+    pub session: u32,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to one asset.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It is in every sink.
+    Indexed(Box<Indexed>),
+    /// It is not.
+    Failed(Failure),
+}
+
+/// All that publish needs of an asset.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Indexed {
+    /// What the next run compares with.
+    pub known: Known,
+    /// The document.
+    pub document: Document,
+    /// By field: little-endian float32 in base64.
+    pub vectors: BTreeMap<String, String>,
+}
+
+/// Why an asset has no document, or keeps an older one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Failure {
+    /// The asset's id.
+    pub id: String,
+    /// Where it is.
+    pub uri: String,
+    /// What was being done: `read`.
+    pub step: String,
+    /// A sentence that names the limit where it was one.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+}

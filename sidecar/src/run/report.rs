@@ -1,0 +1,106 @@
+//! What a run came to, for people and machines.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vitrine_crds::run::Counts;
+
+use super::Ground;
+use super::records::{Failure, Found, Plan};
+
+/// What a run came to: `.vitrine/runs/<run>/report.json` and `--output json`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Report {
+    /// Version of this shape: 1.
+    pub v: u32,
+    /// The run's number.
+    pub run: u64,
+    /// The library's id.
+    pub library: String,
+    /// Where the library is.
+    pub source: String,
+    /// Where the catalogue is.
+    pub catalog: String,
+    /// When it started, RFC 3339 in UTC.
+    pub started_at: String,
+    /// What was counted.
+    pub counts: Counts,
+    /// What scan found.
+    pub found: Found,
+    /// Where the time went.
+    pub steps: Steps,
+    /// Assets without a current document, by path.
+    pub failures: Vec<Failure>,
+}
+
+/// Where the time went, in seconds.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Steps {
+    /// Listing, comparing, and loading the model beside it.
+    #[serde(with = "secs")]
+    pub scan: Duration,
+    /// Reading, describing, embedding and writing, all at once.
+    #[serde(with = "secs")]
+    pub work: Duration,
+    /// Of `work`: time children spent on assets, all children added up.
+    #[serde(with = "secs")]
+    pub read_busy: Duration,
+    /// Of `work`: time the model was busy.
+    #[serde(with = "secs")]
+    pub embed_busy: Duration,
+    /// Of `work`: time documents, vectors and receipts were being written.
+    #[serde(with = "secs")]
+    pub write_busy: Duration,
+    /// Merging receipts and packing.
+    #[serde(with = "secs")]
+    pub publish: Duration,
+    /// From start to end.
+    #[serde(with = "secs")]
+    pub total: Duration,
+}
+
+impl Report {
+    pub(super) fn new(
+        ground: &Ground<'_>,
+        plan: &Plan,
+        counts: Counts,
+        steps: Steps,
+        failures: Vec<Failure>,
+    ) -> Self {
+        Self {
+            v: 1,
+            run: plan.run,
+            library: plan.library.clone(),
+            source: ground.source.uri(""),
+            catalog: ground.out.uri(""),
+            started_at: plan.started_at.clone(),
+            counts,
+            found: plan.found,
+            steps,
+            failures,
+        }
+    }
+}
+
+impl Found {
+    /// Whether there is anything for work to do.
+    pub fn is_work(&self) -> bool {
+        self.to_read + self.to_describe > 0
+    }
+}
+
+/// Durations as seconds, to the millisecond.
+mod secs {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64((time.as_secs_f64() * 1000.0).round() / 1000.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let secs = f64::deserialize(from)?;
+        Duration::try_from_secs_f64(secs).map_err(serde::de::Error::custom)
+    }
+}
