@@ -26,10 +26,7 @@ mod tests {
         let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         assert_eq!((10 + header) % 64, 0);
         let text = std::str::from_utf8(&bytes[10..10 + header]).unwrap();
-        assert_eq!(
-            text.trim_end(),
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
-        );
+        assert_eq!(text.trim_end(), "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }");
         assert_eq!(&bytes[10 + header..], [0, 0, 128, 63, 0, 0, 32, 192]);
     }
 }

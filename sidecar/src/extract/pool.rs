@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -166,10 +166,7 @@ impl<T: Send + 'static> Slot<T> {
             tasks.recv().ok()
         } else {
             match self.tasks.try_lock() {
-                Ok(tasks) => match tasks.try_recv() {
-                    Ok(group) => Some(group),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                },
+                Ok(tasks) => tasks.try_recv().ok(),
                 // Another slot waits there for work: there is none to take.
                 Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
             }

@@ -63,7 +63,9 @@ pub enum RunError {
         allowed: u64,
     },
     /// A file of the catalogue's own is not what was written.
-    #[error("{file} is damaged ({reason}); remove the folder .vitrine of the catalogue to start anew")]
+    #[error(
+        "{file} is damaged ({reason}); remove the folder .vitrine of the catalogue to start anew"
+    )]
     Damaged {
         /// Path inside the catalogue.
         file: String,
@@ -80,13 +82,10 @@ impl RunError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Storage(error) => error.exit(),
-            Self::Open(error) => match error.is_transient() {
-                true => Exit::Retry,
-                false => Exit::Permanent,
-            },
+            Self::Open(error) => error.exit(),
             Self::Embed(_) | Self::Damaged { .. } | Self::Deletions { .. } | Self::Empty { .. } => {
                 Exit::Permanent
-            },
+            }
             Self::Pool(_) | Self::Locked { .. } | Self::LockLost { .. } | Self::Io(_) => {
                 Exit::Retry
             }

@@ -6,9 +6,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -214,12 +214,13 @@ fn start_ticks(pid: u32) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Location;
+    use crate::storage::{Access, Location};
 
     #[test]
     fn the_second_hears_who_holds_the_lock_and_gets_it_when_the_first_is_done() {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = Storage::open(&Location::Folder(dir.path().to_owned())).unwrap();
+        let catalog =
+            Storage::open(&Location::Folder(dir.path().to_owned()), &Access::default()).unwrap();
         let first = Lock::take(&catalog).unwrap();
         let refused = Lock::take(&catalog).err().unwrap().to_string();
         assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");

@@ -32,7 +32,7 @@ use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed::{self, TextEmbedder};
 use crate::extract::Bounds;
-use crate::storage::{Filter, Location, Storage};
+use crate::storage::{Access, Filter, Location, Storage};
 
 pub use error::RunError;
 use lock::Lock;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub source: Location,
     /// The catalogue.
     pub out: Location,
+    /// How to get into object stores.
+    pub access: Access,
     /// Names the library in ids.
     pub library: String,
     /// Which files are assets.
@@ -98,8 +100,8 @@ struct Ground<'a> {
 /// When the run cannot go on: see [`RunError`]. A broken asset is in the report instead.
 pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunError> {
     let started = Instant::now();
-    let source = Storage::open(&settings.source)?;
-    let out = Storage::open(&settings.out)?;
+    let source = Storage::open(&settings.source, &settings.access)?;
+    let out = Storage::open(&settings.out, &settings.access)?;
     check_ends(settings, &source, &out)?;
     let lock = Lock::take(&out)?;
     if let Storage::Folder(folder) = &out {
@@ -170,8 +172,7 @@ fn open_embedder(settings: &Settings) -> Result<Option<Box<dyn TextEmbedder>>, R
 
 fn read_current(out: &Storage) -> Result<Option<Current>, RunError> {
     let Some(bytes) = out.get(CURRENT)? else { return Ok(None) };
-    let damaged =
-        |reason: String| RunError::Damaged { file: CURRENT.to_owned(), reason };
+    let damaged = |reason: String| RunError::Damaged { file: CURRENT.to_owned(), reason };
     let current: Current =
         serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     match current.v {

@@ -173,11 +173,7 @@ pub(super) fn publish(
     Ok(counts)
 }
 
-fn read_roster(
-    ground: &Ground<'_>,
-    plan: &Plan,
-    scratch: &Path,
-) -> Result<Vec<Member>, RunError> {
+fn read_roster(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<Vec<Member>, RunError> {
     let mut lines = LocalFile::need(&ground.out, &layout::roster(plan.run), scratch)?.lines()?;
     let mut roster = Vec::new();
     while let Some((_, member)) = lines.next()? {
@@ -271,7 +267,9 @@ impl Rows {
                     return Ok(Some(&self.row));
                 }
                 Ok(_) => return Ok(None),
-                Err(error) => return Err(std::io::Error::new(error.kind(), error.to_string()).into()),
+                Err(error) => {
+                    return Err(std::io::Error::new(error.kind(), error.to_string()).into());
+                }
             }
         }
         Ok(None)
@@ -461,8 +459,7 @@ pub(super) fn finish(ground: &Ground<'_>, plan: &Plan, report: &Report) -> Resul
         path.strip_prefix(below)?.strip_prefix('/')?.split('/').next()?.parse().ok()
     };
     let mut old = out.list_below(layout::RUNS)?;
-    let mut reports: Vec<u64> =
-        old.iter().filter_map(|path| run_of(path, layout::RUNS)).collect();
+    let mut reports: Vec<u64> = old.iter().filter_map(|path| run_of(path, layout::RUNS)).collect();
     reports.sort_unstable();
     reports.dedup();
     let oldest = reports.iter().rev().nth(REPORTS_KEPT - 1).copied().unwrap_or(0);

@@ -45,12 +45,11 @@ pub(super) fn list(ground: &Ground<'_>) -> Result<Listing, RunError> {
     let listing = ground.source.list()?;
     let inside = match (ground.source.folder(), ground.out.folder()) {
         (Some(source), Some(out)) => out.strip_prefix(source).ok().map(PathBuf::from),
-        _ => match (ground.source.uri(""), ground.out.uri("")) {
-            (source, out) => {
-                let below = out.strip_prefix(&source).and_then(|rest| rest.strip_prefix('/'));
-                below.map(PathBuf::from)
-            }
-        },
+        _ => {
+            let (source, out) = (ground.source.uri(""), ground.out.uri(""));
+            let below = out.strip_prefix(&source).and_then(|rest| rest.strip_prefix('/'));
+            below.map(PathBuf::from)
+        }
     };
     let Some(inside) = inside else { return Ok(listing) };
     let prefix = format!("{}/", inside.to_string_lossy());
@@ -102,9 +101,9 @@ pub(super) fn compare(
         at.insert(id.clone(), listed.len());
         listed.push(Listed { id, entry, memory: None });
     }
-    let within = settings.assets_max.map_or(listed.len(), |max| {
-        usize::try_from(max).unwrap_or(usize::MAX).min(listed.len())
-    });
+    let within = settings
+        .assets_max
+        .map_or(listed.len(), |max| usize::try_from(max).unwrap_or(usize::MAX).min(listed.len()));
 
     // 2. What is known of them.
     let versions = Versions { storage: &ground.source, listing };
@@ -174,8 +173,7 @@ pub(super) fn compare(
 
     // 4. The plan.
     let mut writing = Writing::new(ground, run, within)?;
-    let mut found =
-        Found { assets: within as u64, deleted: gone.len() as u64, ..Found::default() };
+    let mut found = Found { assets: within as u64, deleted: gone.len() as u64, ..Found::default() };
     let mut roster = Vec::with_capacity(listed.len());
     for (order, Listed { id, entry, memory }) in listed.into_iter().enumerate() {
         let path = entry.path.as_str();

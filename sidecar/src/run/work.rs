@@ -230,8 +230,7 @@ impl<'a> Describer<'a> {
         let mut models = BTreeMap::new();
         if let Some(planned) = &self.plan.embedding {
             let model = &planned.model_fingerprint;
-            fingerprints
-                .insert(planned.name.clone(), fingerprint::embedding(&description, model));
+            fingerprints.insert(planned.name.clone(), fingerprint::embedding(&description, model));
             models.insert(planned.field.clone(), model.clone());
         }
         Indexed {

@@ -17,6 +17,7 @@ use object_store::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use super::access::Access;
 use super::location::{BucketLocation, Location, Scheme};
 use super::{Entry, Listing, StorageError, Writer};
 
@@ -39,51 +40,35 @@ pub struct Bucket {
 pub struct Held(UpdateVersion);
 
 impl Bucket {
-    /// Makes a client from the usual environment variables; without credentials among them,
-    /// requests go unsigned.
-    pub(super) fn open(at: &BucketLocation) -> Result<Self, StorageError> {
-        let retry =
-            RetryConfig { max_retries: 6, retry_timeout: RETRY, ..RetryConfig::default() };
-        let has = |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some());
+    pub(super) fn open(at: &BucketLocation, access: &Access) -> Result<Self, StorageError> {
+        let retry = RetryConfig { max_retries: 6, retry_timeout: RETRY, ..RetryConfig::default() };
+        let signed = access.signs(at.scheme);
         let built: Result<Arc<dyn ObjectStore>, object_store::Error> = match at.scheme {
             Scheme::S3 => {
-                let signed = has(&[
-                    "AWS_ACCESS_KEY_ID",
-                    "AWS_WEB_IDENTITY_TOKEN_FILE",
-                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                ]);
-                let mut builder = AmazonS3Builder::from_env().with_bucket_name(&at.bucket);
+                let mut builder = AmazonS3Builder::new().with_bucket_name(&at.bucket);
+                for (key, value) in access.options(at.scheme) {
+                    builder = builder.with_config(key, value);
+                }
                 if !signed {
                     builder = builder.with_skip_signature(true);
                 }
                 builder.with_retry(retry).build().map(|store| Arc::new(store) as _)
             }
             Scheme::Gs => {
-                let signed = has(&[
-                    "GOOGLE_SERVICE_ACCOUNT",
-                    "GOOGLE_SERVICE_ACCOUNT_PATH",
-                    "GOOGLE_SERVICE_ACCOUNT_KEY",
-                    "GOOGLE_APPLICATION_CREDENTIALS",
-                ]);
-                let mut builder =
-                    GoogleCloudStorageBuilder::from_env().with_bucket_name(&at.bucket);
+                let mut builder = GoogleCloudStorageBuilder::new().with_bucket_name(&at.bucket);
+                for (key, value) in access.options(at.scheme) {
+                    builder = builder.with_config(key, value);
+                }
                 if !signed {
                     builder = builder.with_skip_signature(true);
                 }
                 builder.with_retry(retry).build().map(|store| Arc::new(store) as _)
             }
             Scheme::Az => {
-                let signed = has(&[
-                    "AZURE_STORAGE_ACCOUNT_KEY",
-                    "AZURE_STORAGE_ACCESS_KEY",
-                    "AZURE_STORAGE_SAS_KEY",
-                    "AZURE_STORAGE_TOKEN",
-                    "AZURE_STORAGE_CLIENT_ID",
-                    "AZURE_FEDERATED_TOKEN_FILE",
-                ]);
-                let mut builder =
-                    MicrosoftAzureBuilder::from_env().with_container_name(&at.bucket);
+                let mut builder = MicrosoftAzureBuilder::new().with_container_name(&at.bucket);
+                for (key, value) in access.options(at.scheme) {
+                    builder = builder.with_config(key, value);
+                }
                 if !signed {
                     builder = builder.with_skip_signature(true);
                 }
@@ -120,7 +105,11 @@ impl Bucket {
         })
     }
 
-    fn failed(&self, action: &'static str, path: &str) -> impl Fn(object_store::Error) -> StorageError {
+    fn failed(
+        &self,
+        action: &'static str,
+        path: &str,
+    ) -> impl Fn(object_store::Error) -> StorageError {
         let uri = self.uri(path);
         move |error| StorageError::store(action, uri.clone(), &error)
     }
@@ -162,8 +151,7 @@ impl Bucket {
     }
 
     pub(super) fn list_below(&self, prefix: &str) -> Result<Vec<String>, StorageError> {
-        let mut paths: Vec<_> =
-            self.objects(prefix)?.into_iter().map(|entry| entry.path).collect();
+        let mut paths: Vec<_> = self.objects(prefix)?.into_iter().map(|entry| entry.path).collect();
         paths.sort_unstable();
         Ok(paths)
     }
@@ -314,9 +302,7 @@ impl Bucket {
         use object_store::Error::{AlreadyExists, NotFound, Precondition};
         let key = self.key(path)?;
         match block_on(self.store.put_opts(&key, bytes.into(), mode.into())) {
-            Ok(put) => {
-                Ok(Some(Held(UpdateVersion { e_tag: put.e_tag, version: put.version })))
-            }
+            Ok(put) => Ok(Some(Held(UpdateVersion { e_tag: put.e_tag, version: put.version }))),
             Err(AlreadyExists { .. } | Precondition { .. } | NotFound { .. }) => Ok(None),
             Err(error) => Err(self.failed("write", path)(error)),
         }

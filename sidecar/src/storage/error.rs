@@ -52,10 +52,9 @@ impl StorageError {
         let mut reason = error.to_string();
         let (hint, transient) = match error {
             NotFound { .. } => (Some("check the bucket's name and the endpoint"), false),
-            PermissionDenied { .. } | Unauthenticated { .. } => (
-                Some("check the credentials in the environment (AWS_…, GOOGLE_…, AZURE_…)"),
-                false,
-            ),
+            PermissionDenied { .. } | Unauthenticated { .. } => {
+                (Some("check the credentials in the environment (AWS_…, GOOGLE_…, AZURE_…)"), false)
+            }
             InvalidPath { .. }
             | NotImplemented { .. }
             | NotSupported { .. }
@@ -119,9 +118,6 @@ mod tests {
     #[test]
     fn queries_never_reach_a_message() {
         let text = "GET \"https://h/b/k?X-Sig=s3cret&t=1\" failed; what? see https://h/x";
-        assert_eq!(
-            redact_queries(text),
-            "GET \"https://h/b/k?…\" failed; what? see https://h/x"
-        );
+        assert_eq!(redact_queries(text), "GET \"https://h/b/k?…\" failed; what? see https://h/x");
     }
 }

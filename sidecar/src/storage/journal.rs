@@ -33,8 +33,12 @@ impl Journal {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let mut file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
             let end = whole_lines(&mut file)?;
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
@@ -84,12 +88,13 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Location;
+    use crate::storage::{Access, Location};
 
     #[test]
     fn a_line_cut_off_by_a_kill_is_dropped_and_the_next_ones_follow_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let storage = Storage::open(&Location::Folder(dir.path().to_owned())).unwrap();
+        let storage =
+            Storage::open(&Location::Folder(dir.path().to_owned()), &Access::default()).unwrap();
         std::fs::write(dir.path().join("part-0.jsonl"), b"{\"a\":1}\n{\"b\":").unwrap();
         let mut journal = Journal::open(&storage, "part-0", 2).unwrap();
         journal.append(b"{\"c\":3}\n".to_vec()).unwrap();

@@ -3,6 +3,7 @@
 //! Calls block; buckets are driven by a small runtime of their own, so never call from inside an
 //! async task. Paths are always relative to the opened location, with `/` between folders.
 
+mod access;
 mod bucket;
 mod error;
 mod filter;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+pub use access::Access;
 pub use bucket::{Bucket, Held};
 pub use error::StorageError;
 pub use filter::{Filter, USD_FILES};
@@ -91,11 +93,11 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// When the settings in the environment do not make a client.
-    pub fn open(location: &Location) -> Result<Self, StorageError> {
+    /// When the settings in `access` do not make a client.
+    pub fn open(location: &Location, access: &Access) -> Result<Self, StorageError> {
         match location {
             Location::Folder(path) => Ok(Self::Folder(Folder::new(path.clone()))),
-            Location::Bucket(bucket) => Ok(Self::Bucket(Bucket::open(bucket)?)),
+            Location::Bucket(bucket) => Ok(Self::Bucket(Bucket::open(bucket, access)?)),
         }
     }
 
