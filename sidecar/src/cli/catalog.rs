@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use vitrine_crds::library::{AssetLibrarySpec, Credentials, Device, Provider};
+use vitrine_crds::library::{AssetLibrarySpec, Credentials};
 use vitrine_crds::run::Exit;
 
 use super::{Failure, progress};
@@ -196,17 +196,7 @@ fn embedding(spec: &AssetLibrarySpec) -> Result<Option<Embedding>, Failure> {
     match spec.embeddings.as_slice() {
         [] => Ok(None),
         [one] => {
-            let Device { provider, index: _, threads } = &spec.device;
-            let options = embed::Options {
-                device: match provider {
-                    Provider::Auto => embed::Device::Auto,
-                    Provider::Cpu => embed::Device::Cpu,
-                    Provider::Cuda => embed::Device::Cuda,
-                    Provider::Tensorrt => embed::Device::Tensorrt,
-                },
-                threads: threads.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
-                ..embed::Options::default()
-            };
+            let options = embed::Options::on(&spec.device);
             Ok(Some(Embedding { spec: one.clone(), options }))
         }
         several => Err(Failure::usage(format!(
