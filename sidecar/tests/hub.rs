@@ -1,0 +1,243 @@
+//! Models over the hub's protocol, spoken by a small server on a real socket.
+
+mod server;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use server::{Reply, Server};
+use vitrine::model::http::Retry;
+use vitrine::model::{Access, Cache, ModelError, digest};
+use vitrine_crds::library::ModelSpec;
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const LISTING: &str = "/api/models/owner/name/revision/main";
+
+/// A repository with weights of `size` bytes and a tokenizer.
+fn repository(size: usize) -> Server {
+    let weights = weights(size);
+    let sha256 = digest::of_bytes(&weights);
+    let names = ["onnx/model.onnx", "tokenizer.json", "config.json", "README.md", "../../evil"];
+    let siblings: Vec<_> =
+        names.iter().map(|name| serde_json::json!({"rfilename": name})).collect();
+    let listing = serde_json::json!({"sha": COMMIT, "siblings": siblings}).to_string();
+    let server = Server::start();
+    server.set(LISTING, Reply::ok(listing));
+    server.set(&file("onnx/model.onnx"), Reply::ok(weights).etag(&sha256));
+    server.set(&file("tokenizer.json"), Reply::ok("{}"));
+    server.set(&file("config.json"), Reply::ok(r#"{"hidden_size": 384}"#));
+    server
+}
+
+fn file(name: &str) -> String {
+    format!("/owner/name/resolve/{COMMIT}/{name}")
+}
+
+fn weights(size: usize) -> Vec<u8> {
+    (0..size).map(|byte| (byte * 7_919 >> 3) as u8).collect()
+}
+
+fn access(endpoint: &str, cache: &Path) -> Access {
+    Access {
+        cache: Cache::new(cache),
+        offline: false,
+        endpoint: endpoint.to_owned(),
+        token: None,
+        maven: PathBuf::from("/nonexistent/mvn"),
+        retry: Retry { tries_max: 3, pause: Duration::from_millis(5) },
+        progress: false,
+    }
+}
+
+fn spec(sha256: Option<String>) -> ModelSpec {
+    ModelSpec { uri: "hf://owner/name".to_owned(), sha256 }
+}
+
+#[test]
+fn a_model_is_fetched_once_and_then_no_network_is_touched() {
+    let (server, folder) = (repository(50_000), tempfile::tempdir().unwrap());
+    let mut access = access(&server.url(), folder.path());
+    let model = access.resolve(&spec(None)).unwrap();
+    assert_eq!(std::fs::read(&model.files.weights).unwrap(), weights(50_000));
+    assert_eq!(model.sha256, digest::of_bytes(&weights(50_000)));
+    assert_eq!(model.source.as_deref(), Some(&*format!("{}/owner/name@{COMMIT}", server.url())));
+    assert_eq!(model.files.dims, Some(384));
+    // Only what a text model needs: no README, and no name that climbs.
+    let asked: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked.len(), 4, "{asked:?}");
+
+    access.offline = true;
+    assert_eq!(access.resolve(&spec(None)).unwrap().sha256, model.sha256);
+    access.offline = false;
+    access.resolve(&spec(None)).unwrap();
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn a_cut_download_continues_where_it_stopped() {
+    let (server, folder) = (repository(300_000), tempfile::tempdir().unwrap());
+    let path = file("onnx/model.onnx");
+    let sha256 = digest::of_bytes(&weights(300_000));
+    server.set(&path, Reply::ok(weights(300_000)).etag(&sha256).cut_after(100_000).times(1));
+    server.then(&path, Reply::ok(weights(300_000)).etag(&sha256).cut_after(150_000).times(1));
+    server.then(&path, Reply::ok(weights(300_000)).etag(&sha256));
+    let model = access(&server.url(), folder.path()).resolve(&spec(Some(sha256))).unwrap();
+    assert_eq!(std::fs::read(&model.files.weights).unwrap(), weights(300_000));
+    let requests = server.requests_of(&path);
+    let ranges: Vec<Option<&str>> = requests.iter().map(|r| r.header("range")).collect();
+    assert_eq!(ranges, [None, Some("bytes=100000-"), Some("bytes=250000-")]);
+}
+
+#[test]
+fn another_process_continues_what_a_killed_one_left() {
+    let (server, folder) = (repository(300_000), tempfile::tempdir().unwrap());
+    let path = file("onnx/model.onnx");
+    let sha256 = digest::of_bytes(&weights(300_000));
+    server.set(&path, Reply::ok(weights(300_000)).etag(&sha256).cut_after(100_000).times(1));
+    server.then(&path, Reply::status(503).times(2));
+    server.then(&path, Reply::ok(weights(300_000)).etag(&sha256));
+    let access = access(&server.url(), folder.path());
+    let error = access.resolve(&spec(None)).unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    let model = access.resolve(&spec(None)).unwrap();
+    assert_eq!(model.sha256, sha256);
+    assert_eq!(server.requests_of(&path)[3].header("range"), Some("bytes=100000-"));
+}
+
+#[test]
+fn a_file_that_changed_in_between_starts_anew() {
+    let (server, folder) = (repository(0), tempfile::tempdir().unwrap());
+    let path = file("onnx/model.onnx");
+    let (old, new) = (weights(300_000), vec![7; 200_000]);
+    server.set(&path, Reply::ok(old).etag("one").cut_after(100_000).times(1));
+    server.then(&path, Reply::ok(new.clone()).etag("two"));
+    let model = access(&server.url(), folder.path()).resolve(&spec(None)).unwrap();
+    assert_eq!(std::fs::read(&model.files.weights).unwrap(), new);
+}
+
+#[test]
+fn a_wrong_pin_names_both_digests_and_leaves_nothing_behind() {
+    let (server, folder) = (repository(1_000), tempfile::tempdir().unwrap());
+    let access = access(&server.url(), folder.path());
+    let (pin, found) = ("0".repeat(64), digest::of_bytes(&weights(1_000)));
+    let error = access.resolve(&spec(Some(pin.clone()))).unwrap_err();
+    assert!(!error.is_transient());
+    let said = error.to_string();
+    assert!(said.contains(&pin) && said.contains(&found), "{said}");
+    assert!(access.cache.list().unwrap().is_empty());
+
+    // The pin holds for a cached model too.
+    access.resolve(&spec(Some(found))).unwrap();
+    assert!(matches!(access.resolve(&spec(Some(pin))), Err(ModelError::Digest { .. })));
+}
+
+#[test]
+fn bytes_other_than_the_hub_promised_are_refused() {
+    let (server, folder) = (repository(1_000), tempfile::tempdir().unwrap());
+    let promised = digest::of_bytes(b"something else");
+    server.set(&file("onnx/model.onnx"), Reply::ok(weights(1_000)).etag(&promised));
+    let error = access(&server.url(), folder.path()).resolve(&spec(None)).unwrap_err();
+    assert!(matches!(error, ModelError::Digest { .. }), "{error}");
+}
+
+#[test]
+fn each_refusal_says_what_to_do() {
+    #[rustfmt::skip]
+    let cases = [
+        (401, "HF_TOKEN",            false),
+        (403, "HF_TOKEN",            false),
+        (500, "answered 500",        true),
+        (429, "answered 429",        true),
+    ];
+    for (status, expected, transient) in cases {
+        let (server, folder) = (repository(10), tempfile::tempdir().unwrap());
+        server.set(LISTING, Reply::status(status));
+        let error = access(&server.url(), folder.path()).resolve(&spec(None)).unwrap_err();
+        assert!(error.to_string().contains(expected), "{status}: {error}");
+        assert_eq!(error.is_transient(), transient, "{status}: {error}");
+        // What may pass is tried three times, what will not is tried once.
+        assert_eq!(server.requests().len(), if transient { 3 } else { 1 }, "{status}");
+    }
+}
+
+#[test]
+fn a_repository_without_onnx_says_how_to_make_one() {
+    let (server, folder) = (repository(10), tempfile::tempdir().unwrap());
+    let listing = serde_json::json!({"sha": COMMIT, "siblings": [{"rfilename": "pytorch.bin"}]});
+    server.set(LISTING, Reply::ok(listing.to_string()));
+    let said = access(&server.url(), folder.path()).resolve(&spec(None)).unwrap_err().to_string();
+    assert!(said.contains("no ONNX file") && said.contains("hf://owner/name"), "{said}");
+}
+
+#[test]
+fn a_mirror_without_listings_is_asked_for_the_known_names() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    server.set("/owner/name/resolve/v1/model.onnx", Reply::ok(weights(10)));
+    server.set("/owner/name/resolve/v1/tokenizer.json", Reply::ok("{}"));
+    let spec = ModelSpec { uri: "hf://owner/name@v1".to_owned(), sha256: None };
+    let model = access(&server.url(), folder.path()).resolve(&spec).unwrap();
+    assert!(model.files.weights.ends_with("model.onnx"));
+    assert_eq!(std::fs::read(&model.files.weights).unwrap(), weights(10));
+}
+
+#[test]
+fn the_token_goes_to_the_hub_and_not_where_the_hub_redirects() {
+    let (hub, store) = (repository(10), Server::start());
+    let folder = tempfile::tempdir().unwrap();
+    let sha256 = digest::of_bytes(&weights(10));
+    store.set("/blob", Reply::ok(weights(10)));
+    let location = format!("{}/blob?signature=secret", store.url());
+    let redirect = Reply::status(302).header("Location", &location);
+    hub.set(&file("onnx/model.onnx"), redirect.header("X-Linked-Etag", &format!("\"{sha256}\"")));
+    let mut access = access(&hub.url(), folder.path());
+    access.token = Some("hf_secret".to_owned());
+    assert_eq!(access.resolve(&spec(None)).unwrap().sha256, sha256);
+    assert!(hub.requests().iter().all(|r| r.header("authorization") == Some("Bearer hf_secret")));
+    assert_eq!(store.requests()[0].header("authorization"), None);
+}
+
+#[test]
+fn a_redirected_failure_does_not_tell_the_signature() {
+    let (hub, store) = (repository(10), Server::start());
+    let folder = tempfile::tempdir().unwrap();
+    store.set("/blob", Reply::status(403));
+    let location = format!("{}/blob?signature=secret", store.url());
+    hub.set(&file("onnx/model.onnx"), Reply::status(302).header("Location", &location));
+    let said = access(&hub.url(), folder.path()).resolve(&spec(None)).unwrap_err().to_string();
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
+fn offline_with_an_empty_cache_names_the_cure() {
+    let (server, folder) = (repository(10), tempfile::tempdir().unwrap());
+    let mut access = access(&server.url(), folder.path());
+    access.offline = true;
+    let error = access.resolve(&spec(None)).unwrap_err();
+    assert!(!error.is_transient());
+    let said = error.to_string();
+    assert!(said.contains("HF_HUB_OFFLINE") && said.contains("vitrine models pull"), "{said}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn where_neither_hub_nor_maven_answers_both_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = access("http://127.0.0.1:9", folder.path()); // The discard port: nobody listens.
+    let uri = "hf://sentence-transformers/all-MiniLM-L6-v2".to_owned();
+    let error = access.resolve(&ModelSpec { uri, sha256: None }).unwrap_err();
+    assert!(error.is_transient());
+    let said = error.to_string();
+    assert!(said.contains("127.0.0.1:9") && said.contains("/nonexistent/mvn"), "{said}");
+}
+
+#[test]
+fn processes_that_start_together_fetch_once() {
+    let (server, folder) = (repository(400_000), tempfile::tempdir().unwrap());
+    let access = access(&server.url(), folder.path());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| access.resolve(&spec(None)).unwrap());
+        }
+    });
+    assert_eq!(server.requests_of(&file("onnx/model.onnx")).len(), 1);
+}
