@@ -10,7 +10,7 @@ use crate::extent;
 use crate::layer::LayerError;
 use crate::matrix::{Aligned, Matrix};
 use crate::names::Name;
-use crate::schema::{self, Family};
+use crate::schema::{self, Family, Shape};
 use crate::value::Value;
 use crate::xform;
 
@@ -135,7 +135,72 @@ fn counts(stage: &Stage, prim: u32, family: Family) -> bool {
     }
 }
 
-/// The boxes of `prim` in its own space.
+/// A prim whose children are being gathered.
+struct Frame {
+    /// From the prim to the world.
+    world: Matrix,
+    /// From the world to the nearest component.
+    from_world: Matrix,
+    purpose: Inherited,
+    children: std::rc::Rc<[u32]>,
+    next: usize,
+    by_purpose: [Aligned; 5],
+    any: bool,
+}
+
+impl Frame {
+    fn open(
+        stage: &mut Stage,
+        prim: u32,
+        world: Matrix,
+        from_world: Matrix,
+        purpose: Inherited,
+    ) -> Result<Self, LayerError> {
+        let component = prim != ROOT && is_component(stage, prim);
+        Ok(Self {
+            world,
+            from_world: if component { world.inverse() } else { from_world },
+            purpose,
+            children: stage.children(prim)?,
+            next: 0,
+            by_purpose: [Aligned::EMPTY; 5],
+            any: false,
+        })
+    }
+
+    /// Takes a child's boxes in, in the space of the component.
+    fn add(&mut self, boxes: &Boxes, child_world: &Matrix) {
+        let to_component = boxes.to_local.then(child_world).then(&self.from_world);
+        for (own, inner) in self.by_purpose.iter_mut().zip(&boxes.by_purpose) {
+            if !inner.is_empty() {
+                own.join(&inner.moved(&to_component));
+                self.any = true;
+            }
+        }
+    }
+
+    fn close(&self) -> Boxes {
+        let to_local =
+            if self.any { self.world.then(&self.from_world).inverse() } else { Matrix::IDENTITY };
+        Boxes { by_purpose: self.by_purpose, to_local }
+    }
+}
+
+/// The boxes of a boundable prim: its extent, in its own space.
+fn own_boxes(
+    stage: &mut Stage,
+    prim: u32,
+    shape: Shape,
+    purpose: Purpose,
+) -> Result<Boxes, LayerError> {
+    let mut boxes = Boxes { by_purpose: [Aligned::EMPTY; 5], to_local: Matrix::IDENTITY };
+    if let Some(extent) = extent::of(stage, prim, shape)? {
+        boxes.by_purpose[purpose as usize] = extent;
+    }
+    Ok(boxes)
+}
+
+/// The boxes of `prim` in its own space. No recursion: strangers choose the depth.
 ///
 /// * `world`: from the prim to the world.
 /// * `from_world`: from the world to the nearest component.
@@ -146,41 +211,38 @@ pub(crate) fn below(
     from_world: &Matrix,
     purpose_here: Inherited,
 ) -> Result<Boxes, LayerError> {
-    let mut boxes = Boxes { by_purpose: [Aligned::EMPTY; 5], to_local: Matrix::IDENTITY };
     if let Family::Boundable(shape) = family(stage, prim) {
-        if let Some(extent) = extent::of(stage, prim, shape)? {
-            boxes.by_purpose[purpose_here.purpose as usize] = extent;
-        }
-        return Ok(boxes);
+        return own_boxes(stage, prim, shape, purpose_here.purpose);
     }
-    let own;
-    let from_world = if prim != ROOT && is_component(stage, prim) {
-        own = world.inverse();
-        &own
-    } else {
-        from_world
-    };
-    let mut any = false;
-    for &child in stage.children(prim)?.iter() {
+    let mut frames = vec![Frame::open(stage, prim, *world, *from_world, purpose_here)?];
+    loop {
+        let Some(frame) = frames.last_mut() else {
+            return Err(LayerError::new("bounds have no prim to start from"));
+        };
+        let Some(&child) = frame.children.get(frame.next) else {
+            let (done, child_world) = (frame.close(), frame.world);
+            frames.pop();
+            match frames.last_mut() {
+                Some(parent) => parent.add(&done, &child_world),
+                None => return Ok(done),
+            }
+            continue;
+        };
+        frame.next += 1;
         let flags = stage.prims[child as usize].flags;
         let kind = family(stage, child);
         if !flags.active || !flags.defined || flags.abstract_ || !counts(stage, child, kind) {
             continue;
         }
         let (local, reset) = local(stage, child)?;
-        let child_world = if reset { local } else { local.then(world) };
-        let inherited = purpose(stage, child, kind, purpose_here);
-        let inner = below(stage, child, &child_world, from_world, inherited)?;
-        let to_component = inner.to_local.then(&child_world).then(from_world);
-        for (own, inner) in boxes.by_purpose.iter_mut().zip(&inner.by_purpose) {
-            if !inner.is_empty() {
-                own.join(&inner.moved(&to_component));
-                any = true;
-            }
+        let child_world = if reset { local } else { local.then(&frame.world) };
+        let inherited = purpose(stage, child, kind, frame.purpose);
+        if let Family::Boundable(shape) = kind {
+            let boxes = own_boxes(stage, child, shape, inherited.purpose)?;
+            frame.add(&boxes, &child_world);
+        } else {
+            let from_world = frame.from_world;
+            frames.push(Frame::open(stage, child, child_world, from_world, inherited)?);
         }
     }
-    if any {
-        boxes.to_local = world.then(from_world).inverse();
-    }
-    Ok(boxes)
 }

@@ -5,12 +5,15 @@
 //! `UsdGeomBoundable::ComputeExtent` and the functions that the schemas register for it.
 
 use crate::bounds;
-use crate::compose::{Stage, Time};
+use crate::compose::{Prototype, Stage, Time};
 use crate::layer::LayerError;
 use crate::matrix::{Aligned, Matrix};
 use crate::names::Name;
 use crate::schema::Shape;
 use crate::skel;
+
+/// Instancers whose prototypes hold instancers whose … at most.
+const NESTING_MAX: usize = 16;
 
 /// The extent of `prim` in its own space at the default time; `None` when nothing tells.
 pub(crate) fn of(
@@ -165,7 +168,7 @@ fn instancer(stage: &mut Stage, prim: u32) -> Result<Option<Aligned>, LayerError
     let mut prototypes = Vec::new();
     for path in &targets {
         prototypes.push(match stage.prim_at(path)? {
-            Some(prototype) => Some(prototype_box(stage, prototype)?),
+            Some(prim) => prototype(stage, prim)?,
             None => None,
         });
     }
@@ -177,9 +180,9 @@ fn instancer(stage: &mut Stage, prim: u32) -> Result<Option<Aligned>, LayerError
         if hidden.get(at).copied().unwrap_or(false) {
             continue;
         }
-        let Some((boxes, own)) = prototype else { continue };
+        let Some(prototype) = prototype else { continue };
         let triple = |values: &[f64]| [values[3 * at], values[3 * at + 1], values[3 * at + 2]];
-        let mut matrix = *own;
+        let mut matrix = prototype.local;
         if let Some(scales) = &scales {
             matrix = matrix.then(&Matrix::scale(triple(scales)));
         }
@@ -188,15 +191,21 @@ fn instancer(stage: &mut Stage, prim: u32) -> Result<Option<Aligned>, LayerError
             matrix = matrix.then(&Matrix::quaternion(q));
         }
         matrix = matrix.then(&Matrix::translate(triple(&positions)));
-        all.join(&boxes.0.moved(&boxes.1.then(&matrix)));
+        all.join(&prototype.bounds.moved(&prototype.to_local.then(&matrix)));
     }
     Ok(Some(all))
 }
 
-/// The box of a prototype with its space, and the prototype's own transform.
-type Prototype = ((Aligned, Matrix), Matrix);
-
-fn prototype_box(stage: &mut Stage, prim: u32) -> Result<Prototype, LayerError> {
+/// Computes a prototype once, however many instancers place it. One that places itself is empty.
+fn prototype(stage: &mut Stage, prim: u32) -> Result<Option<Prototype>, LayerError> {
+    if let Some(known) = stage.prototypes.get(&prim) {
+        return Ok(*known);
+    }
+    if stage.prototypes.values().filter(|known| known.is_none()).count() >= NESTING_MAX {
+        stage.warn(format!("point instancers place each other deeper than {NESTING_MAX} times"));
+        return Ok(None);
+    }
+    stage.prototypes.insert(prim, None);
     let world = bounds::to_world(stage, prim)?;
     let purpose = bounds::purpose_of(stage, prim);
     let boxes = bounds::below(stage, prim, &world, &Matrix::IDENTITY, purpose)?;
@@ -206,7 +215,9 @@ fn prototype_box(stage: &mut Stage, prim: u32) -> Result<Prototype, LayerError> 
         all.join(own);
     }
     let (local, _) = bounds::local(stage, prim)?;
-    Ok(((all, boxes.to_local), local))
+    let found = Prototype { bounds: all, to_local: boxes.to_local, local };
+    stage.prototypes.insert(prim, Some(found));
+    Ok(Some(found))
 }
 
 /// Which instances are hidden by `invisibleIds`.

@@ -1,5 +1,8 @@
 //! Values as layers hold them. Arrays stay where the file has them until somebody asks.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use crate::names::Name;
 
 /// One authored value.
@@ -92,7 +95,7 @@ pub struct Samples {
 }
 
 /// One reference or payload as authored.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Arc {
     /// Asset path; empty for an arc within the layer stack.
     pub asset: Box<str>,
@@ -117,7 +120,7 @@ pub struct ListOp<T> {
     pub ordered: Vec<T>,
 }
 
-impl<T: Clone + PartialEq> ListOp<T> {
+impl<T: Clone + Eq + Hash> ListOp<T> {
     /// Applies this opinion over the weaker `list`, in place.
     ///
     /// # Source
@@ -125,39 +128,26 @@ impl<T: Clone + PartialEq> ListOp<T> {
     /// AOUSD Core Specification 1.0, "List operations": delete, add, prepend, append, reorder.
     pub fn apply(&self, list: &mut Vec<T>) {
         if let Some(explicit) = &self.explicit {
-            list.clear();
-            for item in explicit {
-                if !list.contains(item) {
-                    list.push(item.clone());
-                }
-            }
+            *list = distinct(explicit.iter());
             return;
         }
-        list.retain(|item| !self.deleted.contains(item));
-        for item in &self.added {
-            if !list.contains(item) {
-                list.push(item.clone());
-            }
+        if !self.deleted.is_empty() {
+            let deleted = Members::new(&self.deleted);
+            list.retain(|item| !deleted.contains(item));
+        }
+        if !self.added.is_empty() {
+            *list = distinct(list.iter().chain(&self.added));
         }
         if !self.prepended.is_empty() {
-            list.retain(|item| !self.prepended.contains(item));
-            let mut front: Vec<T> = Vec::with_capacity(self.prepended.len() + list.len());
-            for item in &self.prepended {
-                if !front.contains(item) {
-                    front.push(item.clone());
-                }
-            }
-            front.append(list);
-            *list = front;
+            *list = distinct(self.prepended.iter().chain(list.iter()));
         }
         if !self.appended.is_empty() {
-            list.retain(|item| !self.appended.contains(item));
-            for (at, item) in self.appended.iter().enumerate() {
-                // Of an item appended twice the last place counts.
-                if !self.appended[at + 1..].contains(item) {
-                    list.push(item.clone());
-                }
-            }
+            let appended = Members::new(&self.appended);
+            list.retain(|item| !appended.contains(item));
+            // Of an item appended twice the last place counts.
+            let mut tail = distinct(self.appended.iter().rev());
+            tail.reverse();
+            list.append(&mut tail);
         }
         if !self.ordered.is_empty() {
             reorder(list, &self.ordered);
@@ -171,29 +161,71 @@ impl<T: Clone + PartialEq> ListOp<T> {
     }
 }
 
+/// Lists up to this length are searched, longer ones hashed.
+const SEARCHED_LEN_MAX: usize = 16;
+
+/// Membership in a list of any length, in steady time.
+enum Members<'a, T> {
+    Few(&'a [T]),
+    Many(HashSet<&'a T>),
+}
+
+impl<'a, T: Eq + Hash> Members<'a, T> {
+    fn new(list: &'a [T]) -> Self {
+        if list.len() <= SEARCHED_LEN_MAX {
+            Self::Few(list)
+        } else {
+            Self::Many(list.iter().collect())
+        }
+    }
+
+    fn contains(&self, item: &T) -> bool {
+        match self {
+            Self::Few(list) => list.contains(item),
+            Self::Many(set) => set.contains(item),
+        }
+    }
+}
+
+/// The items without repeats, each where it came first.
+fn distinct<'a, T: Clone + Eq + Hash + 'a>(items: impl Iterator<Item = &'a T>) -> Vec<T> {
+    let mut out: Vec<T> = Vec::new();
+    let mut many: HashSet<T> = HashSet::new();
+    for item in items {
+        let known = if out.len() <= SEARCHED_LEN_MAX {
+            out.contains(item)
+        } else {
+            if many.is_empty() {
+                many.extend(out.iter().cloned());
+            }
+            !many.insert(item.clone())
+        };
+        if !known {
+            out.push(item.clone());
+        }
+    }
+    out
+}
+
 /// Orders `list` by `order`: items named there come in its order, each followed by the unnamed
 /// items that followed it before.
-fn reorder<T: Clone + PartialEq>(list: &mut Vec<T>, order: &[T]) {
+fn reorder<T: Clone + Eq + Hash>(list: &mut Vec<T>, order: &[T]) {
+    let named = Members::new(order);
     let mut rest: Vec<Vec<T>> = vec![Vec::new()];
-    let mut heads: Vec<T> = Vec::new();
+    let mut heads: HashMap<T, usize> = HashMap::new();
     for item in list.drain(..) {
-        if order.contains(&item) {
-            heads.push(item);
+        if named.contains(&item) {
+            heads.insert(item, rest.len());
             rest.push(Vec::new());
         } else if let Some(tail) = rest.last_mut() {
             tail.push(item);
         }
     }
     list.append(&mut rest[0]);
-    let mut seen: Vec<&T> = Vec::new();
     for item in order {
-        if seen.contains(&item) {
-            continue;
-        }
-        seen.push(item);
-        if let Some(at) = heads.iter().position(|head| head == item) {
+        if let Some(at) = heads.remove(item) {
             list.push(item.clone());
-            list.append(&mut rest[at + 1]);
+            list.append(&mut rest[at]);
         }
     }
 }

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::layer::{Layer, LayerError};
+use crate::matrix::{Aligned, Matrix};
 use crate::names::{Name, Names};
 use crate::path::PrimPath;
 use crate::store::Store;
@@ -111,6 +112,18 @@ pub(crate) struct Stage<'a> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) prims: Vec<Prim>,
     pub(crate) warnings: Vec<String>,
+    /// Boxes of instancers' prototypes by prim; `None` while one is computed.
+    pub(crate) prototypes: HashMap<u32, Option<Prototype>>,
+}
+
+/// What an instancer needs of a prototype.
+#[derive(Clone, Copy)]
+pub(crate) struct Prototype {
+    /// Its bounds, in a space that `to_local` takes to its own.
+    pub(crate) bounds: Aligned,
+    pub(crate) to_local: Matrix,
+    /// Its own transform.
+    pub(crate) local: Matrix,
 }
 
 /// Index of the root prim.
@@ -131,6 +144,7 @@ impl<'a> Stage<'a> {
             nodes: Vec::new(),
             prims: Vec::new(),
             warnings: Vec::new(),
+            prototypes: HashMap::new(),
         };
         let stack = stage.stack(path)?;
         let nothing: PrimPath = Rc::from([]);

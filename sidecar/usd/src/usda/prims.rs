@@ -1,5 +1,7 @@
 //! The structure of a text layer: prims, properties, variants and their metadata.
 
+use std::collections::HashMap;
+
 use super::scan::Scanner;
 use super::values;
 use crate::layer::{Arrays, Layer, LayerError, PrimSpec, Property, Specifier};
@@ -20,6 +22,7 @@ pub(super) fn parse(bytes: Bytes, names: &mut Names, limits: &Limits) -> Result<
             limits,
             specs: vec![PrimSpec::default()],
             blocks: Vec::new(),
+            earlier: HashMap::new(),
         };
         parser.layer()?;
         parser.specs
@@ -36,12 +39,20 @@ fn check_version(header: &str) -> Result<(), LayerError> {
     Err(LayerError::new(format!("is usda of version `{version}`, only 1.x is known")))
 }
 
+/// The last properties of a prim are searched, earlier ones hashed.
+const SEARCHED_PROPERTIES_MAX: usize = 32;
+
+/// Metadata fields a prim may have; real ones have a dozen.
+const FIELDS_MAX: usize = 10_000;
+
 struct Parser<'a> {
     scan: Scanner<'a>,
     names: &'a mut Names,
     limits: &'a Limits,
     specs: Vec<PrimSpec>,
     blocks: Vec<Block>,
+    /// Properties that are no longer among the last of their prim.
+    earlier: HashMap<(u32, Name), u32>,
 }
 
 /// An open `{`.
@@ -328,6 +339,9 @@ impl Parser<'_> {
         if name == Name::FRAMES_PER_SECOND && value.as_f64().is_some_and(|rate| rate <= 0.0) {
             return Err(self.scan.error("framesPerSecond must be greater than 0"));
         }
+        if self.specs[owner as usize].fields.len() >= FIELDS_MAX {
+            return Err(self.scan.error("a prim has too many metadata fields"));
+        }
         self.set_field(owner, name, value);
         Ok(())
     }
@@ -480,10 +494,19 @@ impl Parser<'_> {
     fn slot(&mut self, owner: u32, name: Name) -> &mut Property {
         let properties = &mut self.specs[owner as usize].properties;
         // Statements on one property follow one another: look from the end.
-        let at = properties.iter().rposition(|property| property.name == name);
+        let recent = properties.len().saturating_sub(SEARCHED_PROPERTIES_MAX);
+        let found = properties[recent..].iter().rposition(|property| property.name == name);
+        let at = found.map(|at| at + recent).or_else(|| {
+            let earlier = self.earlier.get(&(owner, name)).copied();
+            earlier.map(|at| at as usize)
+        });
         let at = at.unwrap_or_else(|| {
             properties.push(Property { name, ..Property::default() });
-            properties.len() - 1
+            let last = properties.len() - 1;
+            if let Some(leaving) = last.checked_sub(SEARCHED_PROPERTIES_MAX) {
+                self.earlier.insert((owner, properties[leaving].name), leaving as u32);
+            }
+            last
         });
         &mut properties[at]
     }
