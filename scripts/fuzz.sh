@@ -21,7 +21,7 @@ seed() {
     for suffix in "$@"; do names+=(-o -name "*.$suffix"); done
     local roots=(demo/library)
     if [ -n "${VITRINE_TEST_DATA:-}" ]; then roots+=("$VITRINE_TEST_DATA/usd"); fi
-    find "${roots[@]}" -type f -size "-${seed_bytes_max}c" \( "${names[@]:1}" \) -print0 2>/dev/null |
+    find "${roots[@]}" -type f -size "-${seed_bytes_max}c" \( "${names[@]:1}" \) -print0 |
         xargs -0 --no-run-if-empty sha256sum |
         while read -r hash path; do [ -e "$corpus/${hash:0:16}" ] || cp "$path" "$corpus/${hash:0:16}"; done
 }
@@ -30,6 +30,11 @@ seed usda usda usd
 seed usdc usdc usd
 seed usdz usdz
 seed inspect usda usdc usd usdz
+
+# The inputs that targets write as files stay in memory where there is room for that.
+if [ -w /dev/shm ]; then TMPDIR=$(mktemp -d -p /dev/shm); else TMPDIR=$(mktemp -d); fi
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 
 for target in "$@"; do
     options=(-max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 -verbosity=1)
