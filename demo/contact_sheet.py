@@ -13,7 +13,9 @@ import struct
 import zlib
 
 import numpy as np
-from pxr import Gf, Usd, UsdGeom, UsdShade
+from pxr import Ar, Gf, Usd, UsdGeom, UsdShade
+
+from maker import shapes
 
 VIEW_AZIMUTH, VIEW_ELEVATION = 40.0, 22.0
 BACKGROUND = np.array([0.955, 0.955, 0.945])
@@ -68,15 +70,11 @@ def look_of(prim, pictures):
 
 
 def read_asset(name):
-    from pxr import Ar
-
     return bytes(Ar.GetResolver().OpenAsset(Ar.ResolvedPath(name)).GetBuffer())
 
 
 def implicit(prim):
     """Points and faces of an implicit shape, in its own space."""
-    from maker import shapes
-
     kind = prim.GetTypeName()
     number = lambda name: prim.GetAttribute(name).Get()
     if kind == "Cube":
@@ -117,13 +115,21 @@ def triangles_of(prim, pictures):
         st = np.array([uv for face in shape.uvs for uv in face], float)
         subsets = []
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    authored = UsdGeom.Mesh(prim).GetNormalsAttr().Get(first) if prim.IsA(UsdGeom.Mesh) else None
+    normals = np.zeros((len(indices), 3))
+    if authored is not None:
+        normals = np.array(authored, float)
+    elif not prim.IsA(UsdGeom.Mesh) or UsdGeom.Mesh(prim).GetSubdivisionSchemeAttr().Get() != "none":
+        faces = [indices[s : s + c].tolist() for s, c in zip(starts, counts)]
+        smooth = shapes.corner_normals(shapes.Shape(points.tolist(), faces))
+        normals = normals if smooth is None else np.array(smooth)
     groups = []
     for faces, owner in subsets or [(np.arange(len(counts)), prim)]:
         corners = []
         for f in faces:
             corners += [(starts[f], starts[f] + k, starts[f] + k + 1) for k in range(1, counts[f] - 1)]
         corners = np.array(corners, int).reshape(-1, 3)
-        groups.append((points[indices[corners]], st[corners], look_of(owner, pictures)))
+        groups.append((points[indices[corners]], st[corners], look_of(owner, pictures), normals[corners]))
     return groups
 
 
@@ -147,8 +153,8 @@ def gather(prim, matrix, cache, out, pictures):
         return
     if prim.IsA(UsdGeom.Gprim):
         m = np.array(world)
-        for corners, uvs, look in triangles_of(prim, pictures):
-            out.append((corners @ m[:3, :3] + m[3, :3], uvs, look))
+        for corners, uvs, look, normals in triangles_of(prim, pictures):
+            out.append((corners @ m[:3, :3] + m[3, :3], uvs, look, normals @ m[:3, :3]))
     predicate = Usd.TraverseInstanceProxies(Usd.PrimIsActive & Usd.PrimIsLoaded & ~Usd.PrimIsAbstract)
     for child in prim.GetFilteredChildren(predicate):
         if child.GetTypeName() != "Scope" or child.GetName() != "Materials":
@@ -166,12 +172,13 @@ def frame(groups, up_axis, size):
     yaw = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     pitch = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
     view = pitch @ yaw @ basis
-    seen = [corners @ view.T for corners, _, _ in groups]
+    seen = [group[0] @ view.T for group in groups]
     flat = np.concatenate([s.reshape(-1, 3) for s in seen])
     low, high = flat.min(0), flat.max(0)
     scale = 0.86 * size / max(high[0] - low[0], high[1] - low[1])
     centre = (low + high) / 2
-    return [(np.stack([(s[..., 0] - centre[0]) * scale + size / 2, size / 2 - (s[..., 1] - centre[1]) * scale, s[..., 2] * scale], -1), s) for s in seen]
+    placed = [np.stack([(s[..., 0] - centre[0]) * scale + size / 2, size / 2 - (s[..., 1] - centre[1]) * scale, s[..., 2] * scale], -1) for s in seen]
+    return list(zip(placed, seen, (group[3] @ view.T for group in groups)))
 
 
 def draw(stage, size, supersample=2):
@@ -186,10 +193,11 @@ def draw(stage, size, supersample=2):
     framed = frame(groups, UsdGeom.GetStageUpAxis(stage), side)
     order = sorted(range(len(groups)), key=lambda k: groups[k][2][2] < 1)  # glass last
     for k in order:
-        (screen, seen), (_, uvs, (colour, picture, opacity)) = framed[k], groups[k]
-        normals = np.cross(seen[:, 1] - seen[:, 0], seen[:, 2] - seen[:, 0])
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        normals *= np.where(normals[:, 2:3] < 0, -1, 1)
+        (screen, seen, smooth), (_, uvs, (colour, picture, opacity), _) = framed[k], groups[k]
+        flat = np.cross(seen[:, 1] - seen[:, 0], seen[:, 2] - seen[:, 0])[:, None, :]
+        normals = np.where(np.abs(smooth).sum(-1, keepdims=True) > 0, smooth, flat)
+        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
+        normals *= np.where(flat[..., 2:3] < 0, -1, 1)
         shade = 0.38 + 0.62 * np.clip(normals @ light, 0, 1) + 0.16 * np.clip(normals @ fill, 0, 1)
         for t in range(len(screen)):
             fill_triangle(image, depth, screen[t], uvs[t], colour, picture, opacity, shade[t])
@@ -217,7 +225,8 @@ def fill_triangle(image, depth, p, uv, colour, picture, opacity, shade):
         rows, columns = picture.shape[:2]
         colour = picture[((1 - st[:, 1]) % 1 * rows).astype(int) % rows, (st[:, 0] % 1 * columns).astype(int) % columns]
     pixels = image[y0:y1, x0:x1]
-    pixels[inside] = pixels[inside] * (1 - opacity) + np.clip(colour * shade, 0, 1) * opacity
+    lit = (w0 * shade[0] + w1 * shade[1] + w2 * shade[2])[inside, None]
+    pixels[inside] = pixels[inside] * (1 - opacity) + np.clip(colour * lit, 0, 1) * opacity
     if opacity == 1:
         part[inside] = z[inside]
 

@@ -14,14 +14,14 @@ import tempfile
 from pxr import Sdf
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from maker import kitchen, office, scenes, textures, warehouse  # noqa: E402
+from maker import kitchen, office, rig, scenes, textures, warehouse  # noqa: E402
 
 LIBRARY = pathlib.Path(__file__).resolve().parent / "library"
 
 
 def make(root):
     textures.write_all(root)
-    for pack in (warehouse, office, kitchen, scenes):
+    for pack in (warehouse, rig, office, kitchen, scenes):
         for author in pack.ASSETS:
             author(root)
 

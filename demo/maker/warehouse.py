@@ -61,6 +61,11 @@ def forklift(root):
     rest = [box(0, y, 0.99, 0.98, 0.09, 0.04) for y in (0.25, 0.55, 1.1)]
     rest += [box(x, 0.7, 0.99, 0.03, 0.9, 0.03) for x in (-0.47, -0.24, 0, 0.24, 0.47)]
     a.mesh("Carriage/Backrest", joined(rest), "DarkPaint")
+
+    def carry():
+        a.use("Carriage/Cargo", "warehouse/loaded_pallet.usda", (0, 0.0, 1.6), yaw=90, payload=True)
+
+    a.variants("cargo", {"none": lambda: None, "goods": carry}, "none")
     a.save()
 
 
@@ -268,8 +273,7 @@ def hand_truck(root):
 def safety_barrier(root):
     a = Asset(root, "warehouse/safety_barrier.usda", "Crash protection that keeps vehicles off walkways and machines.", up="Z")
     a.mesh("Rails", box(0, 0.8, 0, 1.9, 0.16, 0.06, tile=0.35) + box(0, 0.42, 0, 1.9, 0.16, 0.06, tile=0.35), "Hazard")
-    post = UsdGeom.Xform(a.stage.CreateClassPrim(f"{a.top}/_class_Post"))
-    del post
+    a.stage.CreateClassPrim(f"{a.top}/_class_Post")
     a.solid("Cylinder", "_class_Post/Pipe", "YellowPaint", (0, 0.5, 0), radius=0.06, height=1.0)
     a.solid("Sphere", "_class_Post/Cap", "YellowPaint", (0, 1.0, 0), radius=0.06)
     a.mesh("_class_Post/Plate", box(0, 0.01, 0, 0.24, 0.02, 0.24), "Steel")
@@ -282,11 +286,17 @@ def hard_hat(root):
     a = Asset(root, "warehouse/hard_hat.usdc", "Moulded shell with ridges, worn on the head.", up="Z", unit=0.01)
     shell = lathe([(0, 0.155), (0.05, 0.15), (0.09, 0.125), (0.115, 0.08), (0.122, 0.03), (0.128, 0.02), (0.135, 0.012),
                    (0.135, 0.006), (0.118, 0.014), (0.11, 0.07), (0.085, 0.115), (0.05, 0.138), (0, 0.143)], 28)
-    shell = shell.bent(lambda x, y, z: (x, y - (0.03 * (z - 0.1) / 0.05 if z > 0.1 and y < 0.03 else 0) * 0.3, z * (1.18 if y > 0.03 or z < 0 else 1.45)))
-    ridges = [tube([(x, y + 0.004, z * 1.2) for _, y, z in arc((0, 0.03, 0), 0.118 - abs(x) * 0.25, 15, 165, 14, "zy")], 0.009, 6)
-              for x in (-0.035, 0, 0.035)]
-    a.mesh("Shell", shell, "YellowPaint")
-    a.mesh("Ridges", joined(ridges), "OrangePaint")
+    peak = extrude([(-0.09, 0.09), (-0.06, 0.17), (0.0, 0.19), (0.06, 0.17), (0.09, 0.09)], 0.006, 0.013, "y")
+    peak = peak.bent(lambda x, y, z: (x, y - 0.12 * (z - 0.09) - 1.5 * x * x, z))
+    # Three ribs from brow to nape, laid over the shell's own curve.
+    ribs = []
+    for x in (-0.03, 0.0, 0.03):
+        curve = [(0.121, 0.04), (0.115, 0.08), (0.104, 0.105), (0.09, 0.125), (0.05, 0.148)]
+        over = [(x, y - x * x * 5, math.sqrt(r * r - x * x)) for r, y in curve] + [(x, 0.156 - x * x * 5, 0)]
+        over += [(px, y, -z) for px, y, z in reversed(over[:-1])]
+        ribs.append(tube(over, 0.007, 6))
+    a.mesh("Shell", (shell + joined(ribs)).scaled(1, 1, 1.18), "YellowPaint")
+    a.mesh("Peak", peak, "YellowPaint")
     a.save()
 
 
@@ -321,5 +331,5 @@ def dock_door(root):
     a.save()
 
 
-ASSETS = [cardboard_box, pallet, forklift, pump_truck, shelving_rack, loaded_pallet, barrel, conveyor, step_ladder,
+ASSETS = [cardboard_box, pallet, loaded_pallet, forklift, pump_truck, shelving_rack, barrel, conveyor, step_ladder,
           traffic_cone, fire_extinguisher, hand_truck, safety_barrier, hard_hat, big_fan, dock_door]
