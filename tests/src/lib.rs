@@ -1,1 +1,10 @@
 //! What the black-box tests share: where the program is, where the inputs are.
+
+pub mod library;
+pub mod program;
+
+/// Says why a test proves nothing here. Where skips are forbidden (`VITRINE_NO_SKIPS`), fails.
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("VITRINE_NO_SKIPS").is_none(), "skips are forbidden: {reason}");
+    eprintln!("SKIPPED: {reason}");
+}

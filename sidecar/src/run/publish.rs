@@ -168,8 +168,9 @@ pub(super) fn publish(
 
     // 3. The swap: one small file, last.
     ground.out.sync()?;
-    ground.out.put(CURRENT, line(&current))?;
-    ground.out.sync()?;
+    let mut swap = ground.out.writer(CURRENT)?;
+    swap.write_all(&line(&current))?;
+    swap.finish()?;
     Ok(counts)
 }
 
