@@ -1,10 +1,16 @@
 //! The name that a person probably meant.
 
+/// Longer names are nobody's slip, and comparing them takes time.
+const NAME_CHARS_MAX: usize = 100;
+
 /// The entry of `known` that is nearest to `name`, where one is near enough to be worth showing:
 /// at most a third of its letters differ, or one begins with the other. Upper and lower case, `_`
 /// and `-` count as equal.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
+    if name.len() > NAME_CHARS_MAX {
+        return None;
+    }
     known
         .into_iter()
         .filter_map(|candidate| {

@@ -1,1 +1,24 @@
-//! Exact nearest neighbours over a catalogue.
+//! Nearest neighbours over a catalogue on disk, without a server: exact, one process, read in
+//! place.
+//!
+//! request → filter over documents → legs (vectors, words) → fused ranking → documents of the best
+
+mod answer;
+mod divide;
+mod documents;
+mod dot;
+mod error;
+mod field;
+pub mod filter;
+#[cfg(test)]
+mod fixture;
+mod library;
+mod locate;
+mod mapped;
+mod top;
+mod words;
+
+pub use answer::{Answer, Hit, Leg, Request};
+pub use error::SearchError;
+pub use library::{Embed, Library};
+pub use locate::{embed_query, locate};

@@ -1,0 +1,126 @@
+//! Why a search gives no answer.
+
+use super::filter::WhereError;
+use vitrine_crds::run::Exit;
+
+/// Why a search gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The folder holds no published catalogue.
+    #[error(
+        "no catalogue at {path}; make one with `vitrine catalog SOURCE --out {path}`, \
+         or name another with --catalog"
+    )]
+    Absent {
+        /// The folder.
+        path: String,
+    },
+    /// The catalogue is in a store.
+    #[error("{uri} is not a folder; copy the catalogue here and name the folder with --catalog")]
+    Remote {
+        /// As given.
+        uri: String,
+    },
+    /// A file of the catalogue cannot be read.
+    #[error("cannot read {path}; run `vitrine catalog` again to write it anew")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the catalogue is not what it should be.
+    #[error("{path} {reason}; run `vitrine catalog` again to write it anew")]
+    Broken {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A newer program wrote the catalogue.
+    #[error("{path} has version {version} and this program reads 1; use a newer `vitrine`")]
+    Version {
+        /// The file.
+        path: String,
+        /// What it says.
+        version: u32,
+    },
+    /// There is no such way of searching.
+    #[error("the catalogue has no `{wanted}`; use one of {known}")]
+    Algorithm {
+        /// As given.
+        wanted: String,
+        /// What there is, separated by commas.
+        known: String,
+    },
+    /// Nothing is asked for.
+    #[error("{0}")]
+    Request(String),
+    /// The expression is wrong.
+    #[error(transparent)]
+    Where(#[from] WhereError),
+    /// The model that made the vectors cannot be used.
+    #[error(
+        "cannot embed the query with {uri}, the model that made the catalogue's vectors; \
+         `--algorithm words` searches without a model"
+    )]
+    Model {
+        /// The model.
+        uri: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Whether the same call may succeed later.
+        transient: bool,
+    },
+    /// The model is not the one that made the vectors.
+    #[error(
+        "{uri} is not the model that made the catalogue's vectors any more, so scores would mean \
+         nothing; run `vitrine catalog` again to embed with the present one (expected {expected}, \
+         found {found})"
+    )]
+    OtherModel {
+        /// The model.
+        uri: String,
+        /// Fingerprint of the model that made the vectors.
+        expected: String,
+        /// Fingerprint of the model that is there.
+        found: String,
+    },
+    /// No asset has this name.
+    #[error("no asset `{wanted}`{nearest}; `vitrine search` finds assets by what they are")]
+    NoAsset {
+        /// As given.
+        wanted: String,
+        /// `; did you mean …?` or nothing.
+        nearest: String,
+    },
+    /// Several assets have this name.
+    #[error("`{wanted}` names several assets; write one of {candidates}")]
+    Ambiguous {
+        /// As given.
+        wanted: String,
+        /// Separated by commas.
+        candidates: String,
+    },
+}
+
+impl SearchError {
+    /// What a program that ends with this error should exit with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Absent { .. }
+            | Self::Remote { .. }
+            | Self::Algorithm { .. }
+            | Self::Request(_)
+            | Self::Where(_)
+            | Self::NoAsset { .. }
+            | Self::Ambiguous { .. } => Exit::Usage,
+            Self::Model { transient: true, .. } => Exit::Retry,
+            Self::Unreadable { .. }
+            | Self::Broken { .. }
+            | Self::Version { .. }
+            | Self::Model { transient: false, .. }
+            | Self::OtherModel { .. } => Exit::Permanent,
+        }
+    }
+}
