@@ -42,7 +42,7 @@ for target in "$@"; do
     log=$(mktemp)
     printf 'fuzz %s: %s s\n' "$target" "$seconds"
     if ! cargo +nightly fuzz run --fuzz-dir "$fuzz" --jobs 1 "$target" -- "${options[@]}" >"$log" 2>&1; then
-        tail -n 60 "$log" >&2
+        grep -vE "^\s*\[[0-9]" "$log" | tail -n 40 | cut -c1-300 >&2
         printf 'fuzz %s: failed; the input is under %s/artifacts/%s\n' "$target" "$fuzz" "$target" >&2
         exit 1
     fi

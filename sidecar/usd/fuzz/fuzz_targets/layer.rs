@@ -10,10 +10,8 @@ pub fn read(bytes: Vec<u8>) {
     let mut names = Names::default();
     let Ok(layer) = layer::read(Bytes::from(bytes), &mut names, &limits::small()) else { return };
     for property in layer.specs.iter().flat_map(|spec| &spec.properties) {
-        let length = layer.array_len(&property.default);
-        if let (Some(length), Ok(numbers)) = (length, layer.numbers(&property.default)) {
-            // An element is one number or a tuple of up to sixteen.
-            assert!(numbers.len() as u64 <= 16 * length, "{} numbers of {length}", numbers.len());
-        }
+        // Whatever it is: nobody may panic over it, or take memory that the bytes do not account for.
+        std::hint::black_box(layer.array_len(&property.default));
+        std::hint::black_box(layer.numbers(&property.default).ok());
     }
 }
