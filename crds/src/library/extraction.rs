@@ -40,7 +40,7 @@ impl Default for Extraction {
             file_bytes_max: 4 << 30,
             unpacked_bytes_max: 4 << 30,
             prims_max: 2_000_000,
-            depth_max: 1_000,
+            depth_max: 500,
             layers_max: 10_000,
             arcs_max: 10_000,
             timeout_seconds: 120,
