@@ -4,7 +4,7 @@
     python demo/contact_sheet.py OUT.png [--library DIR] [--columns N] [--size PIXELS] [--only WORD]
 
 Needs usd-core and numpy. It draws meshes, implicit shapes, instancers and instances with the base
-colour or picture of their material at the first frame. Vitrine's own renderer will replace it.
+colour or picture of their material at the first frame; a later release draws with Vitrine itself.
 """
 
 import argparse
@@ -151,7 +151,7 @@ def gather(prim, matrix, cache, out, pictures):
             own = cache.GetLocalTransformation(root)[0]
             gather(root, own.GetInverse() * Gf.Matrix4d(spot) * world, cache, out, pictures)
         return
-    if prim.IsA(UsdGeom.Gprim):
+    if prim.IsA(UsdGeom.Gprim) and not prim.IsA(UsdGeom.Curves):
         m = np.array(world)
         for corners, uvs, look, normals in triangles_of(prim, pictures):
             out.append((corners @ m[:3, :3] + m[3, :3], uvs, look, normals @ m[:3, :3]))
@@ -238,15 +238,18 @@ def main():
     parser.add_argument("--library", type=pathlib.Path, default=here / "library")
     parser.add_argument("--columns", type=int, default=9)
     parser.add_argument("--size", type=int, default=140)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="draw files whose path holds this")
+    parser.add_argument("--skip", default=None, help="leave out files whose path holds this")
     arguments = parser.parse_args()
     files = sorted(p for p in arguments.library.rglob("*") if p.suffix in (".usd", ".usda", ".usdc", ".usdz"))
     tiles = []
     for file in files:
-        stage = Usd.Stage.Open(str(file)) if arguments.only in str(file) else None
+        path = file.relative_to(arguments.library).as_posix()
+        wanted = arguments.only in path and not (arguments.skip and arguments.skip in path)
+        stage = Usd.Stage.Open(str(file)) if wanted else None
         if stage and any(p.IsA(UsdGeom.Gprim) for p in stage.Traverse(Usd.TraverseInstanceProxies())):
             tiles.append(draw(stage, arguments.size))
-            print(len(tiles), file.relative_to(arguments.library))
+            print(len(tiles), path)
     columns = min(arguments.columns, len(tiles))
     rows = -(-len(tiles) // columns)
     sheet = np.tile(BACKGROUND, (rows * arguments.size, columns * arguments.size, 1))

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import zipfile
 
 from pxr import Sdf
 
@@ -32,6 +33,10 @@ def content(path):
     data = path.read_bytes()
     if data.startswith(b"PXR-USDC"):
         return Sdf.Layer.FindOrOpen(str(path)).ExportToString()
+    if path.suffix == ".usdz":
+        with zipfile.ZipFile(path) as package:
+            pictures = {n: package.read(n) for n in package.namelist() if not n.endswith(".usdc")}
+        return Sdf.Layer.FindOrOpen(str(path)).ExportToString(), pictures
     return data
 
 

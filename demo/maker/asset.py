@@ -8,6 +8,7 @@ import os
 from pxr import Gf, Kind, Sdf, Usd, UsdGeom, UsdLux, UsdShade, Vt
 
 from . import shapes
+from .package import write_package
 from .palette import PALETTE
 
 # path -> (up axis, metres per unit) of every file made so far, to place one inside another.
@@ -43,6 +44,18 @@ class Asset:
 
     def save(self):
         self.layer.Save()
+
+    def save_package(self, pictures=()):
+        """Saves, then replaces the file by a `.usdz` that holds it and the pictures it names."""
+        self.save()
+        members = [(self.file.name, self.file.read_bytes())]
+        here = os.path.dirname(self.path)
+        for picture in pictures:
+            source = self.file.parent / os.path.relpath(picture, here)
+            members.append((os.path.relpath(picture, here), source.read_bytes()))
+        write_package(self.file.with_suffix(".usdz"), members)
+        self.file.unlink()
+        CONVENTIONS[os.path.splitext(self.path)[0] + ".usdz"] = CONVENTIONS.pop(self.path)
 
     def prim(self):
         return self.stage.GetPrimAtPath(self.top)

@@ -2,9 +2,9 @@
 
 import math
 
-from pxr import Kind, Sdf, UsdUtils
+from pxr import Kind
 
-from .asset import CONVENTIONS, Asset
+from .asset import Asset
 from .shapes import arc, box, extrude, joined, lathe, ring, rod, tube
 
 
@@ -185,13 +185,8 @@ def scales(root):
     marks = [box(0, 0.052, 0.057, 0.003, 0.01, 0.002).turned("z", 30 * k).at(0, 0.085, 0) for k in range(12)]
     a.mesh("Marks", joined(marks), "DarkPaint")
     a.mesh("Pointer", extrude([(-0.004, 0), (0.004, 0), (0, 0.048)], 0.058, 0.06, "z").turned("z", -40).at(0, 0.085, 0), "RedGlow")
-    a.mesh("Tray", rod((0, 0.17, -0.01), (0, 0.19, -0.01), 0.02) + lathe([(0, 0.19), (0.07, 0.19), (0.12, 0.225), (0.123, 0.222), (0.12, 0.23), (0.07, 0.196), (0, 0.196)], 28).at(0, 0, -0.01), "Brushed")
-    a.save()
-    package = a.file.with_suffix(".usdz")
-    package.unlink(missing_ok=True)
-    UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(a.file)), str(package))
-    a.file.unlink()
-    CONVENTIONS["kitchen/kitchen_scales.usdz"] = CONVENTIONS["kitchen/kitchen_scales.usda"]
+    a.mesh("Tray", rod((0, 0.17, -0.01), (0, 0.19, -0.01), 0.02) + lathe([(0, 0.19), (0.07, 0.19), (0.12, 0.225), (0.123, 0.222), (0.12, 0.23), (0.07, 0.196), (0, 0.196)], 28).at(0, 0, -0.01), "Steel")
+    a.save_package()
 
 
 ASSETS = [cup, plate, kettle, frying_pan, knife, cafe_table, wooden_chair, fridge, stove, sink, toaster, apple,

@@ -2,9 +2,9 @@
 
 import math
 
-from pxr import Kind, Sdf, UsdGeom, UsdUtils
+from pxr import Kind, UsdGeom
 
-from .asset import CONVENTIONS, Asset
+from .asset import Asset
 from .shapes import ball, box, extrude, joined, lathe, rod, tube
 
 
@@ -58,6 +58,16 @@ def desk_lamp(root):
     shade = lathe([(0.0, 0.03), (0.022, 0.03), (0.03, 0.0), (0.075, -0.1), (0.071, -0.1), (0.026, -0.004), (0, -0.004)], 22)
     a.mesh("Head/Shade", shade.turned("x", -40).at(0, -0.02, 0.03), "RedPaint")
     a.solid("Sphere", "Head/Bulb", "LampGlow", (0, -0.06, 0.065), radius=0.026)
+    cable = UsdGeom.BasisCurves.Define(a.stage, a.full("Cable"))
+    points = [a.point(p) for p in ((0.0, 0.01, -0.09), (0.05, 0.005, -0.2), (-0.1, 0.004, -0.25), (-0.05, 0.004, -0.4))]
+    cable.CreateTypeAttr("cubic")
+    cable.CreateBasisAttr("bezier")
+    cable.CreateCurveVertexCountsAttr([4])
+    cable.CreatePointsAttr(points)
+    cable.CreateWidthsAttr([0.5])
+    cable.SetWidthsInterpolation(UsdGeom.Tokens.constant)
+    cable.CreateExtentAttr(UsdGeom.Curves.ComputeExtent(points, [0.5]))
+    a.bind(cable.GetPrim(), "BlackPlastic")
     a.light("SphereLight", "Head/Light", (0, -0.06, 0.065), intensity=3000.0, radius=0.027)
     a.frames(1, 48)
     a.save()
@@ -69,12 +79,7 @@ def monitor(root):
     a.mesh("Housing", box(0, 0.34, 0, 0.56, 0.34, 0.025, 0.006) + box(0, 0.34, -0.02, 0.3, 0.2, 0.03, 0.01), "BlackPlastic")
     a.mesh("Panel", box(0, 0.345, 0.012, 0.53, 0.3, 0.004), "Screen")
     a.mesh("Stand", rod((0, 0.015, -0.04), (0, 0.34, -0.03), 0.018) + box(0, 0.008, -0.03, 0.24, 0.014, 0.18, 0.005), "Aluminium")
-    a.save()
-    package = a.file.with_suffix(".usdz")
-    package.unlink(missing_ok=True)
-    UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(a.file)), str(package))
-    a.file.unlink()
-    CONVENTIONS["office/display.usdz"] = CONVENTIONS["office/display.usdc"]
+    a.save_package(["office/textures/screen.png"])
 
 
 def keyboard(root):

@@ -50,9 +50,7 @@ def aisle(root):
                 for slot, shift in enumerate((-0.65, 0.65)):
                     mixed = (bay * 5 + level * 3 + slot * 2 + (7 if x > 0 else 0)) % 6
                     if mixed < 5:
-                        kind = (1, 1, 0, 2, 1)[mixed]
-                        lift = y if kind != 2 else y + 0.0
-                        placed.append((kind, (x, lift, z + shift), 90.0))
+                        placed.append(((1, 1, 0, 2, 1)[mixed], (x, y, z + shift), 90.0))
     goods = [("Empty", "warehouse/pallet.usda"), ("Full", "warehouse/loaded_pallet.usda"), ("Drum", "warehouse/barrel.usd")]
     instancer(a, "Goods", goods, placed)
     a.use("Truck", "warehouse/forklift.usdc", (0.2, 0, 1.0), yaw=-25)
@@ -71,7 +69,7 @@ def aisle(root):
 def meeting_room(root):
     a = Asset(root, "office/meeting room.usda", "Six metres long, with a table for six, something to write on and a plant in the corner.",
               unit=0.01, kind=Kind.Tokens.assembly)
-    a.mesh("Carpet", box(0, -0.01, 0, 6.0, 0.02, 4.5), "GreyFabric")
+    a.solid("Plane", "Carpet", "GreyFabric", axis="Y", width=6.0, length=4.5)
     a.mesh("Walls", box(0, 1.35, -2.3, 6.2, 2.7, 0.1) + box(-3.05, 1.35, 0, 0.1, 2.7, 4.5), "WallPaint")
     a.mesh("Window", box(-2.995, 1.5, 0.3, 0.02, 1.3, 2.0), "Glass", extent=False)
     a.use("Tables/Left", "office/desk.usdc", (-0.8, 0, 0), instance=True)

@@ -79,6 +79,7 @@ def pump_truck(root):
     loop = tube([(0, 0.93, -0.345), (-0.09, 1.03, -0.38), (-0.1, 1.18, -0.44), (0.1, 1.18, -0.44),
                  (0.09, 1.03, -0.38)], 0.018, closed=True)
     a.mesh("Handle", handle + loop, "DarkPaint")
+    a.solid("Capsule", "Grip", "Rubber", (0, 1.18, -0.44), "X", radius=0.022, height=0.15)
     a.solid("Cylinder", "Pump", "Steel", (0, 0.38, -0.16), radius=0.05, height=0.3)
     for number, (x, z, radius) in enumerate(((-0.07, -0.15, 0.09), (0.07, -0.15, 0.09), (-0.19, 0.98, 0.045), (0.19, 0.98, 0.045))):
         a.solid("Cylinder", f"Roller{number}", "Rubber", (x, radius, z), "X", radius=radius, height=0.06)
