@@ -1,5 +1,6 @@
 //! Broken and hostile input: every answer is an error or a warning that names the file, and never
 //! a crash, a hang or a byte from outside the library.
+#![allow(clippy::unwrap_used)] // What only tests call is a test.
 
 use std::fs;
 use std::io::Write;
