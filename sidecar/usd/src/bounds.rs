@@ -57,7 +57,13 @@ pub(crate) fn world(stage: &mut Stage) -> Result<Option<Aligned>, LayerError> {
 /// Family of a prim.
 pub(crate) fn family(stage: &Stage, prim: u32) -> Family {
     let name = stage.placed(prim).type_name();
-    if name == Name::EMPTY { Family::Unknown } else { schema::family(stage.names.text(name)) }
+    let own = schema::family(stage.names.text(name));
+    if own != Family::Unknown || stage.fallbacks.is_empty() {
+        return own;
+    }
+    let instead = stage.fallbacks.get(&name).into_iter().flatten();
+    let mut families = instead.map(|&name| schema::family(stage.names.text(name)));
+    families.find(|family| *family != Family::Unknown).unwrap_or(Family::Unknown)
 }
 
 /// Transform to the parent, and whether the parents' are cut off; only for types that have one.

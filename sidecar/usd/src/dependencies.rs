@@ -163,17 +163,20 @@ impl Walk {
         after: &str,
         accepts: impl Fn(&str) -> bool,
     ) -> usize {
-        if assets::split_innermost(anchor).is_some() || before.contains(['[', ':']) {
+        if before.contains(['[', ':']) {
             return 0;
         }
+        let inside_of = assets::split_innermost(anchor);
+        let package = inside_of.as_ref().map(|(package, _)| package.as_str());
+        let base = inside_of.as_ref().map_or(anchor, |(_, inner)| inner);
         let (folder, prefix) = match before.rfind('/') {
             Some(at) => (&before[..=at], &before[at + 1..]),
             None => ("", before),
         };
-        let Ok(probe) = assets::join(anchor, &format!("{folder}x")) else { return 0 };
+        let Ok(probe) = assets::join(base, &format!("{folder}x")) else { return 0 };
         let inside = probe.strip_suffix('x').unwrap_or("").trim_end_matches('/').to_owned();
         let mut count = 0;
-        for name in store.siblings(&inside, prefix, after) {
+        for name in store.siblings(package, &inside, prefix, after) {
             let middle = &name[prefix.len()..name.len() - after.len()];
             if accepts(middle) {
                 self.place(store, anchor, &format!("{folder}{name}"));
@@ -188,6 +191,8 @@ impl Walk {
             return;
         }
         match store.resolve(anchor, asset) {
+            // An expression without a value names nothing.
+            Target::Missing(path) if path.starts_with('`') => {}
             Target::Found(path) => {
                 if is_layer_name(&path) && !self.found.found.contains(&path) {
                     self.waiting.push(path.clone());

@@ -29,7 +29,13 @@ pub(crate) fn of(
     computed(stage, prim, shape)
 }
 
+/// A number of a shape; `fallback` where none is authored, or one of another type than the schema's.
 fn number(stage: &Stage, prim: u32, name: Name, fallback: f64) -> Result<f64, LayerError> {
+    let expected = if stage.names.text(name).starts_with("inputs:") { "float" } else { "double" };
+    let mut declared = stage.placed(prim).properties().filter(|property| property.name == name);
+    if declared.next().is_some_and(|property| stage.names.text(property.type_name) != expected) {
+        return Ok(fallback);
+    }
     let values = stage.numbers(prim, name, Time::Default)?;
     Ok(values.and_then(|values| values.first().copied()).unwrap_or(fallback))
 }

@@ -130,6 +130,7 @@ impl Walk {
                             && placed.may_vary(property.name)
                     })
                 });
+            facts.has_animation |= plays_clips(placed.field(Name::CLIPS));
             self.variants(stage, prim);
         }
         *self.types.entry(type_name).or_default() += 1;
@@ -192,7 +193,15 @@ impl Walk {
 
     fn variants(&mut self, stage: &Stage, prim: u32) {
         let placed = stage.placed(prim);
-        let sets = placed.tokens(Name::VARIANT_SET_NAMES);
+        let mut sets: Vec<Name> = Vec::new();
+        // Every place may add sets: an explicit list of one does not hide another's.
+        for place in &stage.prims[prim as usize].places {
+            for set in stage.variant_sets(place) {
+                if !sets.contains(&set) {
+                    sets.push(set);
+                }
+            }
+        }
         if sets.is_empty() {
             return;
         }
@@ -243,6 +252,21 @@ impl Walk {
             stage.warn(format!("lists of paths are cut at {LIST_MAX} entries"));
         }
     }
+}
+
+/// Whether `clips` metadata names files to take values from over time.
+fn plays_clips(clips: Option<&Value>) -> bool {
+    let Some(Value::Dictionary(sets)) = clips else { return false };
+    let names = |set: &[(Box<str>, Value)], wanted: &[&str]| {
+        wanted.iter().all(|wanted| set.iter().any(|(key, _)| &**key == *wanted))
+    };
+    sets.iter().any(|(_, set)| match set {
+        Value::Dictionary(set) => {
+            names(set, &["assetPaths", "primPath", "active"])
+                || names(set, &["templateAssetPath", "primPath", "templateStartTime"])
+        }
+        _ => false,
+    })
 }
 
 /// Adds to a bounded list; `false` when it is full.

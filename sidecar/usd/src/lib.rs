@@ -6,6 +6,7 @@ mod assets;
 mod bounds;
 mod compose;
 mod dependencies;
+mod expression;
 mod extent;
 mod facts;
 pub mod layer;

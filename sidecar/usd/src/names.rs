@@ -52,6 +52,7 @@ well_known! {
     SKEL_BLEND_SHAPES = "skel:blendShapes",
     TRANSLATIONS = "translations", ROTATIONS = "rotations",
     MODEL_DRAW_MODE = "model:drawMode",
+    FALLBACK_PRIM_TYPES = "fallbackPrimTypes",
     EXPRESSION_VARIABLES = "expressionVariables",
 }
 

@@ -55,6 +55,11 @@ impl Package {
         Some(&first.name)
     }
 
+    /// Names of all files.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
     /// Whether the package holds the file `name`.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)

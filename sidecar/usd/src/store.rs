@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use crate::assets::{self, Reach};
+use crate::expression;
 use crate::layer::{self, Encoding, Layer, LayerError};
 use crate::limits::Limits;
 use crate::mapped::Mapped;
@@ -17,6 +18,9 @@ use crate::source::Bytes;
 
 /// Files below this size are read, larger ones mapped, in bytes.
 const MAP_MIN: u64 = 256 << 10;
+
+/// Files of one folder that are looked at for a pattern.
+const SIBLINGS_MAX: usize = 100_000;
 
 /// What the caches may hold before they are emptied, in bytes.
 const CACHE_BYTES_MAX: usize = 256 << 20;
@@ -49,6 +53,8 @@ pub(crate) struct Store {
     layers: HashMap<String, Cached<Layer>>,
     packages: HashMap<String, Cached<Package>>,
     cached_bytes: usize,
+    /// Variables of the asset at hand, for expressions in asset paths.
+    pub(crate) variables: HashMap<String, String>,
     /// What the asset at hand has touched.
     pub(crate) touched: Touched,
 }
@@ -89,6 +95,7 @@ impl Store {
             layers: HashMap::new(),
             packages: HashMap::new(),
             cached_bytes: 0,
+            variables: HashMap::new(),
             touched: Touched::default(),
         }
     }
@@ -96,6 +103,7 @@ impl Store {
     /// Forgets the last asset; empties the caches once they are large.
     pub(crate) fn begin(&mut self) {
         self.touched = Touched::default();
+        self.variables.clear();
         if self.cached_bytes > CACHE_BYTES_MAX {
             self.clear();
         }
@@ -249,6 +257,12 @@ impl Store {
 
     /// Where `asset`, as written in the layer `anchor`, leads.
     pub(crate) fn resolve(&mut self, anchor: &str, asset: &str) -> Target {
+        if asset.starts_with('`') {
+            return match expression::evaluate(asset, &self.variables) {
+                Some(asset) if !asset.starts_with('`') => self.resolve(anchor, &asset),
+                _ => Target::Missing(asset.to_owned()),
+            };
+        }
         let reach = assets::reach(asset);
         if reach == Reach::Outside || asset.is_empty() {
             return Target::Missing(asset.to_owned());
@@ -271,7 +285,15 @@ impl Store {
                 }
             }
             if reach == Reach::Search {
-                // Not in the package: perhaps beside it.
+                // Not beside the layer: perhaps beside the package's root layer, or the package.
+                let root = self.package(&package).ok();
+                let root = root.and_then(|package| package.root().map(str::to_owned));
+                if let Some(Ok(joined)) = root.map(|root| assets::join(&root, asset)) {
+                    let path = assets::join_package(&package, &joined);
+                    if self.exists(&path) {
+                        return Target::Found(path);
+                    }
+                }
                 return self.resolve(&package, asset);
             }
             let path = inside.unwrap_or_else(|outside| outside);
@@ -288,19 +310,41 @@ impl Store {
         }
     }
 
+    /// Names of the files of the package at `path`, in its folder `folder`.
+    fn package_siblings(&mut self, path: &str, folder: &str) -> Vec<String> {
+        let Ok(package) = self.package(path) else { return Vec::new() };
+        let names = package.names().filter_map(|name| match name.rsplit_once('/') {
+            Some((above, name)) => (above == folder).then(|| name.to_owned()),
+            None => folder.is_empty().then(|| name.to_owned()),
+        });
+        names.collect()
+    }
+
     /// Files of the library beside `pattern` that it matches, `*` standing for anything in a name.
-    pub(crate) fn siblings(&self, folder: &str, prefix: &str, suffix: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.root.join(folder)) else { return Vec::new() };
-        let mut found = Vec::new();
-        for entry in entries.flatten().take(100_000) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.len() > prefix.len() + suffix.len()
+    ///
+    /// * `package`: where `folder` is inside of one.
+    pub(crate) fn siblings(
+        &mut self,
+        package: Option<&str>,
+        folder: &str,
+        prefix: &str,
+        suffix: &str,
+    ) -> Vec<String> {
+        let mut found = match package {
+            Some(package) => self.package_siblings(package, folder),
+            None => match fs::read_dir(self.root.join(folder)) {
+                Ok(entries) => {
+                    let entries = entries.flatten().take(SIBLINGS_MAX);
+                    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+                }
+                Err(_) => Vec::new(),
+            },
+        };
+        found.retain(|name| {
+            name.len() > prefix.len() + suffix.len()
                 && name.starts_with(prefix)
                 && name.ends_with(suffix)
-            {
-                found.push(name);
-            }
-        }
+        });
         found.sort();
         found
     }

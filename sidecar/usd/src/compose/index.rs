@@ -485,7 +485,7 @@ impl Stage<'_> {
     }
 
     /// Names of the variant sets that one place has.
-    fn variant_sets(&self, place: &Place) -> Vec<Name> {
+    pub(crate) fn variant_sets(&self, place: &Place) -> Vec<Name> {
         let stack = &self.stacks[self.nodes[place.node as usize].stack as usize];
         let mut list = Vec::new();
         for &(layer, spec) in place.specs.iter().rev() {

@@ -22,6 +22,7 @@ use crate::matrix::{Aligned, Matrix};
 use crate::names::{Name, Names};
 use crate::path::PrimPath;
 use crate::store::Store;
+use crate::value::Value;
 
 pub(crate) use prim::Time;
 
@@ -112,6 +113,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) prims: Vec<Prim>,
     pub(crate) warnings: Vec<String>,
+    /// Types to take instead of unknown ones, best first.
+    pub(crate) fallbacks: HashMap<Name, Vec<Name>>,
     /// Boxes of instancers' prototypes by prim; `None` while one is computed.
     pub(crate) prototypes: HashMap<u32, Option<Prototype>>,
 }
@@ -144,9 +147,13 @@ impl<'a> Stage<'a> {
             nodes: Vec::new(),
             prims: Vec::new(),
             warnings: Vec::new(),
+            fallbacks: HashMap::new(),
             prototypes: HashMap::new(),
         };
+        let (layer, _) = stage.store.layer(path, stage.names)?;
+        stage.read_variables(&layer);
         let stack = stage.stack(path)?;
+        stage.read_fallbacks(&layer);
         let nothing: PrimPath = Rc::from([]);
         stage.nodes.push(Node {
             arc: ArcKind::Root,
@@ -169,6 +176,28 @@ impl<'a> Stage<'a> {
             flags: Flags { active: true, defined: true, ..Flags::default() },
         });
         Ok(stage)
+    }
+
+    /// Takes over the variables that the root layer sets for expressions.
+    fn read_variables(&mut self, layer: &Layer) {
+        if let Some(Value::Dictionary(entries)) = layer.root().field(Name::EXPRESSION_VARIABLES) {
+            for (name, value) in entries.iter() {
+                if let Value::String(text) = value {
+                    self.store.variables.insert(name.to_string(), text.to_string());
+                }
+            }
+        }
+    }
+
+    /// Takes over what the root layer says of types that a reader may not know.
+    fn read_fallbacks(&mut self, layer: &Layer) {
+        if let Some(Value::Dictionary(entries)) = layer.root().field(Name::FALLBACK_PRIM_TYPES) {
+            for (name, value) in entries.iter() {
+                if let Value::Tokens(types) = value {
+                    self.fallbacks.insert(self.names.intern(name), types.to_vec());
+                }
+            }
+        }
     }
 
     /// Remembers a sentence for the reader; bounded.
