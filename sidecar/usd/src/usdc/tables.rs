@@ -70,14 +70,24 @@ impl<'a> Cursor<'a> {
 }
 
 /// One element of a path of the file.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct PathElement {
-    /// Index of the parent path; its own for the root.
+    /// Index of the parent path; its own for the root, [`u32::MAX`] for the empty path.
     pub(super) parent: u32,
     /// Token of the element.
     pub(super) token: u32,
     /// Whether it names a property.
     pub(super) property: bool,
+}
+
+impl PathElement {
+    /// What a number that the tree leaves out stands for: no path at all.
+    const EMPTY: Self = Self { parent: u32::MAX, token: 0, property: false };
+
+    /// Whether the path ends here: the root, or no path.
+    pub(super) fn is_top(self, own: u32) -> bool {
+        self.parent == own || self.parent == u32::MAX
+    }
 }
 
 /// A crate file: its bytes and tables.
@@ -244,7 +254,7 @@ impl Crate {
         if total > self.bytes.len() {
             return Err(broken());
         }
-        self.paths = vec![PathElement::default(); total];
+        self.paths = vec![PathElement::EMPTY; total];
         if count == 0 {
             return Ok(());
         }
@@ -286,7 +296,7 @@ impl Crate {
     fn read_plain_paths(&mut self, mut cursor: Cursor) -> Result<(), LayerError> {
         let broken = || LayerError::new("the path table is broken");
         let total = cursor.count(1)?;
-        self.paths = vec![PathElement::default(); total];
+        self.paths = vec![PathElement::EMPTY; total];
         let mut waiting = vec![(cursor.at, u32::MAX)];
         let mut seen = 0usize;
         while let Some((at, mut parent)) = waiting.pop() {

@@ -430,7 +430,7 @@ impl Crate {
         let mut at = index;
         loop {
             let element = self.paths.get(at as usize).ok_or_else(broken)?;
-            if element.parent == at {
+            if element.is_top(at) {
                 break;
             }
             elements.push(element);
@@ -449,7 +449,6 @@ impl Crate {
             }
             text.push_str(token);
         }
-        // Index 0 of an empty table, or the root itself, is how files write "no path".
         Ok(text)
     }
 }
