@@ -2,6 +2,7 @@
 
 pub mod library;
 pub mod program;
+pub mod server;
 
 /// Says why a test proves nothing here. Where skips are forbidden (`VITRINE_NO_SKIPS`), fails.
 pub fn skip(reason: &str) {

@@ -9,7 +9,7 @@ use vitrine_tests::library::{Library, reference, usda};
 use vitrine_tests::program::{Ended, children, run, signal, start};
 
 /// Enough assets that a run can be interrupted in its midst.
-const ASSETS: usize = 1500;
+const ASSETS: usize = 800;
 
 fn large() -> Library {
     let library = Library::new();

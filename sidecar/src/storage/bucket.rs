@@ -25,6 +25,8 @@ use super::{Entry, Listing, StorageError, Writer};
 const REQUESTS_MAX: usize = 16;
 /// Bytes of one part of a streamed upload; S3 wants at least 5 MiB.
 const PART_BYTES: usize = 8 << 20;
+/// A key that is asked for to learn why a listing failed.
+const PROBE: &str = ".vitrine/probe";
 /// How long one request may be retried.
 const RETRY: Duration = Duration::from_secs(60);
 
@@ -116,8 +118,9 @@ impl Bucket {
 
     fn entry(&self, path: &str, meta: ObjectMeta) -> Entry {
         let version = match meta.e_tag {
-            Some(tag) => tag,
-            None => format!("{}-{}", meta.size, meta.last_modified.timestamp_micros()),
+            Some(tag) if !tag.trim_matches('"').is_empty() => tag,
+            // Some stores have none for what was laid into them from behind.
+            _ => format!("{}-{}", meta.size, meta.last_modified.timestamp_micros()),
         };
         Entry {
             path: path.to_owned(),
@@ -139,7 +142,20 @@ impl Bucket {
             let path = meta.location.as_ref().get(cut..).unwrap_or_default().to_owned();
             self.entry(&path, meta)
         });
-        block_on(listed.try_collect()).map_err(self.failed("list", below))
+        block_on(listed.try_collect()).map_err(|error| self.list_failed(below, error))
+    }
+
+    /// A listing's error has no type that says why; that of a read of one object has. So one is
+    /// asked for: where it is merely not found, the store answers and it is the bucket that is
+    /// missing.
+    fn list_failed(&self, below: &str, error: object_store::Error) -> StorageError {
+        let listing = self.failed("list", below);
+        let object_store::Error::Generic { .. } = &error else { return listing(error) };
+        let probed = block_on(self.store.head(&Key::from(PROBE)));
+        match probed {
+            Err(typed) if !matches!(typed, object_store::Error::Generic { .. }) => listing(typed),
+            Ok(_) | Err(_) => listing(error),
+        }
     }
 
     pub(super) fn list(&self) -> Result<Listing, StorageError> {

@@ -1,0 +1,133 @@
+//! `vitrine catalog` from and into a real S3 server.
+
+use std::process::Command;
+
+use serde_json::Value;
+use vitrine_tests::library::{Library, documents, reference, texture, usda};
+use vitrine_tests::program::{Ended, command, json_file, run};
+use vitrine_tests::server::S3;
+
+fn small() -> Library {
+    let library = Library::new();
+    library.write("office/desk.usda", usda("Desk", "", &texture("./wood.png")));
+    library.write("office/wood.png", "wood");
+    library.write("office/room.usda", usda("Room", &reference("../office/desk.usda"), ""));
+    library.write("kitchen/cup with handle.usda", usda("Cup", "", &texture("./no.png")));
+    library
+}
+
+fn catalog(server: &S3, source: &str, out: &str) -> Ended {
+    let arguments = [
+        "catalog",
+        source,
+        "--out",
+        out,
+        "--name",
+        "lib",
+        "-q",
+        "--no-embeddings",
+        "--output",
+        "json",
+    ];
+    let mut call: Command = command(&arguments);
+    run(server.lend(&mut call))
+}
+
+fn counts(report: &Value) -> [u64; 4] {
+    ["read", "indexed", "skipped", "failed"]
+        .map(|name| report["counts"][name].as_u64().expect("counts are numbers"))
+}
+
+#[test]
+fn a_bucket_is_cataloged_like_a_folder_and_only_what_changed_again() {
+    let Some(server) = S3::start() else { return };
+    let library = small();
+    server.bucket("packs");
+    server.put_folder("packs", "warehouse", &library.path());
+    let out = library.catalog();
+    let out = out.to_str().unwrap();
+    let report = catalog(&server, "s3://packs/warehouse", out).json(0);
+    assert_eq!(counts(&report), [3, 3, 0, 0]);
+
+    // The same facts as from the folder itself.
+    let from_bucket = documents(&library.catalog());
+    std::fs::remove_dir_all(library.catalog()).unwrap();
+    library.report(&[]);
+    let from_folder = library.documents();
+    for (path, document) in &from_folder {
+        assert_eq!(from_bucket[path]["usd"], document["usd"], "{path}");
+        assert_eq!(from_bucket[path]["asset_id"], document["asset_id"], "{path}");
+    }
+    let uri = from_bucket["office/desk.usda"]["uri"].as_str().unwrap();
+    assert_eq!(uri, "s3://packs/warehouse/office/desk.usda");
+
+    // Incremental by ETag.
+    std::fs::remove_dir_all(library.catalog()).unwrap();
+    catalog(&server, "s3://packs/warehouse", out).json(0);
+    assert_eq!(counts(&catalog(&server, "s3://packs/warehouse", out).json(0)), [3, 0, 3, 0]);
+    put(&server, "packs", "warehouse/office/wood.png", "other wood");
+    assert_eq!(counts(&catalog(&server, "s3://packs/warehouse", out).json(0)), [3, 2, 1, 0]);
+}
+
+#[test]
+fn a_catalogue_in_a_bucket_has_the_same_layout_and_is_kept_up_to_date() {
+    let Some(server) = S3::start() else { return };
+    let library = small();
+    let bucket = server.bucket("catalogs");
+    let source = library.path();
+    let source = source.to_str().unwrap();
+    let report = catalog(&server, source, "s3://catalogs/lib").json(0);
+    assert_eq!(counts(&report), [3, 3, 0, 0]);
+    let found = documents(&bucket.join("lib"));
+    assert_eq!(found.len(), 3);
+    let index = json_file(&bucket.join("lib/master_index.json"));
+    assert_eq!(index["total_assets"], 3);
+    assert_eq!(index["assets"][0]["s3_path"], index["assets"][0]["uri"]);
+    assert!(!bucket.join("lib/.vitrine/lock").exists(), "the lock is gone with its run");
+    assert_eq!(counts(&catalog(&server, source, "s3://catalogs/lib").json(0)), [3, 0, 3, 0]);
+    library.remove("kitchen/cup with handle.usda");
+    let report = catalog(&server, source, "s3://catalogs/lib").json(0);
+    assert_eq!(report["counts"]["deleted"], 1);
+    assert_eq!(documents(&bucket.join("lib")).len(), 2);
+}
+
+#[test]
+fn a_lock_in_a_bucket_is_respected_while_fresh_and_taken_over_when_stale() {
+    let Some(server) = S3::start() else { return };
+    let library = small();
+    server.bucket("catalogs");
+    let source = library.path();
+    let source = source.to_str().unwrap();
+    let lock = |beat: &str| {
+        format!(
+            r#"{{"host":"elsewhere","pid":7,"ticks":1,"since":"2026-01-01T00:00:00Z","beat":"{beat}"}}"#
+        )
+    };
+    put(&server, "catalogs", "lib/.vitrine/lock", &lock("2999-01-01T00:00:00Z"));
+    let refused = catalog(&server, source, "s3://catalogs/lib");
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("process 7 on elsewhere"), "{}", refused.stderr);
+    put(&server, "catalogs", "lib/.vitrine/lock", &lock("2026-01-01T00:00:00Z"));
+    let report = catalog(&server, source, "s3://catalogs/lib").json(0);
+    assert_eq!(counts(&report), [3, 3, 0, 0]);
+}
+
+#[test]
+fn a_refused_login_and_a_missing_bucket_say_what_to_do() {
+    let Some(server) = S3::start() else { return };
+    let library = small();
+    let out = library.catalog();
+    let mut call = command(&["catalog", "s3://nowhere/x", "--no-embeddings", "-q", "--out"]);
+    let missing = run(server.lend(call.arg(&out)));
+    assert_eq!(missing.code, Some(3), "{}", missing.stderr);
+    assert!(missing.stderr.contains("check the bucket's name"), "{}", missing.stderr);
+    server.bucket("packs");
+    let mut call = command(&["catalog", "s3://packs/x", "--no-embeddings", "-q", "--out"]);
+    let refused = run(server.lend(call.arg(&out)).env("AWS_SECRET_ACCESS_KEY", "wrong"));
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("check the credentials"), "{}", refused.stderr);
+}
+
+fn put(server: &S3, bucket: &str, key: &str, content: &str) {
+    server.put(bucket, vec![(key.to_owned(), content.as_bytes().to_vec())]);
+}
