@@ -1,5 +1,7 @@
 //! The real default model, found as a user's is: in the cache, else fetched.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 

@@ -1,13 +1,15 @@
 //! Models over the hub's protocol, spoken by a small server on a real socket.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 mod server;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use server::{Reply, Server};
-use vitrine::model::http::Retry;
-use vitrine::model::{Access, Cache, ModelError, digest};
+use vitrine::model::http::{self, Http, Retry};
+use vitrine::model::{Access, Cache, ModelError, digest, store};
 use vitrine_crds::library::ModelSpec;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -34,7 +36,7 @@ fn file(name: &str) -> String {
 }
 
 fn weights(size: usize) -> Vec<u8> {
-    (0..size).map(|byte| (byte * 7_919 >> 3) as u8).collect()
+    (0..size).map(|byte| ((byte * 7_919) >> 3) as u8).collect()
 }
 
 fn access(endpoint: &str, cache: &Path) -> Access {
@@ -43,6 +45,7 @@ fn access(endpoint: &str, cache: &Path) -> Access {
         offline: false,
         endpoint: endpoint.to_owned(),
         token: None,
+        storage: Default::default(),
         maven: PathBuf::from("/nonexistent/mvn"),
         retry: Retry { tries_max: 3, pause: Duration::from_millis(5) },
         progress: false,
@@ -240,4 +243,36 @@ fn processes_that_start_together_fetch_once() {
         }
     });
     assert_eq!(server.requests_of(&file("onnx/model.onnx")).len(), 1);
+}
+
+#[test]
+fn a_folder_below_a_web_address_is_fetched_and_continued() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let path = "/models/x/onnx/model.onnx";
+    server.set(path, Reply::ok(weights(300_000)).etag("one").cut_after(100_000).times(1));
+    server.then(path, Reply::status(503).times(2));
+    server.then(path, Reply::ok(weights(300_000)).etag("one"));
+    server.set("/models/x/tokenizer.json", Reply::ok("{}"));
+    let base = format!("{}/models/x", server.url());
+    let fetch = || {
+        let retry = Retry { tries_max: 3, pause: Duration::from_millis(5) };
+        let http = Http::new(&base, None, retry, false).unwrap();
+        http::wait(store::fetch_web(&http, &base, folder.path()))
+    };
+    std::fs::write(folder.path().join("config.json"), "old").unwrap();
+    assert!(fetch().unwrap_err().is_transient());
+    assert_eq!(fetch().unwrap(), ["onnx/model.onnx", "tokenizer.json"]);
+    assert_eq!(std::fs::read(folder.path().join("onnx/model.onnx")).unwrap(), weights(300_000));
+    assert_eq!(server.requests_of(path)[3].header("range"), Some("bytes=100000-"));
+    assert!(!folder.path().join("config.json").exists());
+}
+
+#[test]
+fn a_web_folder_without_weights_is_named() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let retry = Retry { tries_max: 1, pause: Duration::ZERO };
+    let http = Http::new(&server.url(), None, retry, false).unwrap();
+    let fetched = http::wait(store::fetch_web(&http, &server.url(), folder.path()));
+    let said = fetched.unwrap_err().to_string();
+    assert!(said.contains("neither onnx/model.onnx nor model.onnx is there"), "{said}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
 use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use vitrine_crds::library::{Device, Provider};
 
@@ -73,13 +73,12 @@ fn load(
         model: model.to_owned(),
         reason: format!("ONNX Runtime does not take {}: {}", weights.display(), error.message()),
     };
+    let refused = |error: ort::Error<SessionBuilder>| unusable(error.into());
     let builder = Session::builder(environment).map_err(unusable)?;
-    let builder = builder
-        .with_log_level(LogLevel::Error)
-        .and_then(|builder| builder.with_optimization_level(GraphOptimizationLevel::All))
-        .and_then(|builder| builder.with_intra_threads(threads(device)))
-        .and_then(|builder| builder.with_inter_threads(1))
-        .map_err(|error| unusable(error.into()))?;
+    let builder = builder.with_log_level(LogLevel::Error).map_err(refused)?;
+    let builder = builder.with_optimization_level(GraphOptimizationLevel::All).map_err(refused)?;
+    let builder = builder.with_intra_threads(threads(device)).map_err(refused)?;
+    let builder = builder.with_inter_threads(1).map_err(refused)?;
     let mut builder = match builder.with_execution_providers(providers) {
         Ok(builder) => builder,
         Err(error) => {

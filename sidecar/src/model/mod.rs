@@ -10,7 +10,7 @@ pub mod http;
 pub mod hub;
 pub mod known;
 pub mod maven;
-mod store;
+pub mod store;
 pub mod uri;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub use folder::TextModel;
 use http::{Http, Retry};
 use uri::{ModelUri, Repository};
 use vitrine_crds::library::ModelSpec;
+
+use crate::storage::{self, Location};
 
 /// Where models come from, and where they are kept.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct Access {
     pub endpoint: String,
     /// What the hub and only the hub is shown.
     pub token: Option<String>,
+    /// How to get into buckets.
+    pub storage: storage::Access,
     /// Maven's client.
     pub maven: PathBuf,
     /// How often to try over the network.
@@ -70,6 +74,7 @@ impl Access {
             offline: matches!(offline.as_str(), "1" | "true" | "yes" | "on"),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             token: set("HF_TOKEN"),
+            storage: storage::Access::from_process(),
             maven: PathBuf::from("mvn"),
             retry: Retry::default(),
             progress,
@@ -153,7 +158,7 @@ impl Access {
             ModelUri::Folder(_) => unreachable!("a folder has no key in the cache"),
             ModelUri::Known(known) => self.fetch_known(known, &lock.staging)?,
             ModelUri::Hub(repository) => self.fetch_hub(spec, repository, &lock.staging)?,
-            ModelUri::Store(uri) => (uri.clone(), store::fetch(uri, &lock.staging)?),
+            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, &lock.staging)?),
         };
         // Before it is placed: a wrong file must not become the model of this key.
         let staged = TextModel::read(&lock.staging)?;
@@ -176,6 +181,16 @@ impl Access {
     ) -> Result<(String, Vec<String>), ModelError> {
         let files = maven::fetch(known, &self.maven, staging)?;
         Ok((format!("maven:{}", known.artifact), files))
+    }
+
+    fn fetch_store(&self, at: &Location, staging: &Path) -> Result<Vec<String>, ModelError> {
+        let address = at.to_string();
+        if !address.starts_with("https://") {
+            return store::fetch_bucket(at, &self.storage, staging);
+        }
+        // A web server is no hub: our token is not its business.
+        let http = Http::new(&address, None, self.retry.clone(), self.progress)?;
+        http::wait(store::fetch_web(&http, &address, staging))
     }
 
     fn fetch_hub(

@@ -1,14 +1,135 @@
-//! Models in a bucket or below a web address.
+//! Models in a bucket or below a web address: the standard layout, asked for by name.
 
+use std::fs;
 use std::path::Path;
 
-use super::ModelError;
+use vitrine_crds::run::Exit;
 
-/// Fetches the files that a text model needs from the folder `uri` into `staging`.
+use super::http::Http;
+use super::{ModelError, known};
+use crate::storage::{Access, Location, Storage, StorageError};
+
+const CONFIG_BYTES_MAX: u64 = 256 << 20;
+const WEIGHTS_BYTES_MAX: u64 = 32 << 30;
+
+/// Fetches the files that a text model needs from the bucket's folder `at` into `staging`.
+///
+/// Returns the paths of the files inside `staging`. A file that was cut is fetched from its start.
 ///
 /// # Errors
 ///
-/// [`ModelError::Store`] says what the store said.
-pub fn fetch(uri: &str, _staging: &Path) -> Result<Vec<String>, ModelError> {
-    Err(ModelError::Store { uri: uri.to_owned(), reason: "not yet".to_owned(), transient: false })
+/// [`ModelError::Store`] says what the store said, or that there is no ONNX file.
+pub fn fetch_bucket(
+    at: &Location,
+    access: &Access,
+    staging: &Path,
+) -> Result<Vec<String>, ModelError> {
+    discard(staging, |_| false)?;
+    let failed = |error: StorageError| ModelError::Store {
+        uri: at.to_string(),
+        transient: error.exit() == Exit::Retry,
+        reason: error.to_string(),
+    };
+    let storage = Storage::open(at, access).map_err(failed)?;
+    let fetch = |name: &str, bytes_max: u64| -> Result<bool, ModelError> {
+        let Some(entry) = storage.head(name).map_err(failed)? else { return Ok(false) };
+        if entry.size > bytes_max {
+            return Err(ModelError::TooLarge { what: storage.uri(name), bytes_max });
+        }
+        create_parent(staging, name)?;
+        tracing::info!(file = storage.uri(name), size_bytes = entry.size, "fetching");
+        Ok(storage.local_copy(name, staging).map_err(failed)?.is_some())
+    };
+    let mut files = Vec::new();
+    for name in known::WEIGHTS {
+        if fetch(name, WEIGHTS_BYTES_MAX)? {
+            files.push(name.to_owned());
+            break;
+        }
+    }
+    let weights = files.first().cloned().ok_or_else(|| no_weights(&at.to_string()))?;
+    for (name, bytes_max) in others(&weights) {
+        if fetch(&name, bytes_max)? {
+            files.push(name);
+        }
+    }
+    Ok(files)
+}
+
+/// Like [`fetch_bucket`], below a web address; cut files are continued.
+///
+/// * `base`: the folder's address, without a slash at the end.
+///
+/// # Errors
+///
+/// As [`ModelError`] says for HTTP; [`ModelError::Store`] where there is no ONNX file.
+pub async fn fetch_web(http: &Http, base: &str, staging: &Path) -> Result<Vec<String>, ModelError> {
+    // What is whole may be old. What is not is continued only where the server says it is the same.
+    discard(staging, |name| name.ends_with(".partial") || name.ends_with(".partial-etag"))?;
+    let mut files = Vec::new();
+    for name in known::WEIGHTS {
+        if fetch_file(http, base, staging, name, WEIGHTS_BYTES_MAX).await? {
+            files.push(name.to_owned());
+            break;
+        }
+    }
+    let weights = files.first().cloned().ok_or_else(|| no_weights(base))?;
+    for (name, bytes_max) in others(&weights) {
+        if fetch_file(http, base, staging, &name, bytes_max).await? {
+            files.push(name);
+        }
+    }
+    Ok(files)
+}
+
+async fn fetch_file(
+    http: &Http,
+    base: &str,
+    staging: &Path,
+    name: &str,
+    bytes_max: u64,
+) -> Result<bool, ModelError> {
+    create_parent(staging, name)?;
+    match http.download(&format!("{base}/{name}"), &staging.join(name), bytes_max).await {
+        Ok(()) => Ok(true),
+        Err(ModelError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What may lie beside the weights, each with its largest size.
+fn others(weights: &str) -> Vec<(String, u64)> {
+    let data = known::EXTERNAL_DATA.map(|suffix| (format!("{weights}{suffix}"), WEIGHTS_BYTES_MAX));
+    let configs = known::CONFIGS.map(|name| (name.to_owned(), CONFIG_BYTES_MAX));
+    data.into_iter().chain(configs).collect()
+}
+
+fn no_weights(uri: &str) -> ModelError {
+    ModelError::Store {
+        uri: uri.to_owned(),
+        reason: format!(
+            "neither {} is there; check the folder's name",
+            known::WEIGHTS.join(" nor ")
+        ),
+        transient: false,
+    }
+}
+
+fn create_parent(staging: &Path, name: &str) -> Result<(), ModelError> {
+    let path = staging.join(name);
+    let folder = path.parent().unwrap_or(staging);
+    fs::create_dir_all(folder).map_err(ModelError::io("write", folder))
+}
+
+/// Removes the files below `folder` that `keep` does not want.
+fn discard(folder: &Path, keep: fn(&str) -> bool) -> Result<(), ModelError> {
+    for entry in fs::read_dir(folder).map_err(ModelError::io("read", folder))? {
+        let path = entry.map_err(ModelError::io("read", folder))?.path();
+        if path.is_dir() {
+            discard(&path, keep)?;
+        } else if !path.file_name().and_then(|name| name.to_str()).is_some_and(keep) {
+            fs::remove_file(&path).map_err(ModelError::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::ModelError;
 use super::known::{self, Known};
+use crate::storage::{Location, StorageError};
 
 /// A model's place, checked: no later step can meet a malformed one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,8 +15,8 @@ pub enum ModelUri {
     Hub(Repository),
     /// A model this program knows by name; see [`known::MODELS`].
     Known(&'static Known),
-    /// A folder in a bucket or below a web address; no user name, no query.
-    Store(String),
+    /// A folder in a bucket or below a web address.
+    Store(Location),
 }
 
 /// A repository of the hub. Owner and name hold only `A-Z a-z 0-9 . _ -` and are no dots alone.
@@ -49,12 +50,6 @@ impl ModelUri {
             return Self::parse_path(uri);
         };
         match scheme {
-            "file" => {
-                if !rest.starts_with('/') {
-                    return Err(wrong("write file:///absolute/path"));
-                }
-                Ok(Self::Folder(PathBuf::from(rest)))
-            }
             "hf" => parse_repository(rest)
                 .map(Self::Hub)
                 .ok_or_else(|| wrong("write hf://owner/name or hf://owner/name@revision")),
@@ -62,21 +57,12 @@ impl ModelUri {
                 "a pvc:// URI names a volume of a cluster and has no meaning on this machine; give \
                  a folder, or hf://owner/name",
             )),
-            "s3" | "gs" | "az" | "http" | "https" => {
-                let authority = rest.split('/').next().unwrap_or_default();
-                if authority.is_empty() {
-                    return Err(wrong("the name of a bucket or host is missing"));
-                }
-                if authority.contains('@') {
-                    return Err(wrong(
-                        "leave user name and password out; set the store's variables",
-                    ));
-                }
-                if rest.contains(['?', '#']) {
-                    return Err(wrong("leave the query out; set the store's variables"));
-                }
-                Ok(Self::Store(uri.trim_end_matches('/').to_owned()))
-            }
+            "file" | "s3" | "gs" | "az" | "https" => match Location::parse(uri) {
+                Ok(Location::Folder(folder)) => Ok(Self::Folder(folder)),
+                Ok(Location::Bucket(bucket)) => Ok(Self::Store(Location::Bucket(bucket))),
+                Err(StorageError::Location { uri, reason }) => Err(ModelError::Uri { uri, reason }),
+                Err(error) => Err(wrong(&error.to_string())),
+            },
             _ => Err(wrong(
                 "this scheme is unknown; write a folder, file://, hf://, s3://, gs://, az:// or \
                  https://",
@@ -107,7 +93,7 @@ impl ModelUri {
                 let revision = if plain { revision.clone() } else { short_hash(revision) };
                 Some(format!("hf--{owner}--{name}--{revision}"))
             }
-            Self::Store(uri) => Some(format!("store--{}", short_hash(uri))),
+            Self::Store(at) => Some(format!("store--{}", short_hash(&at.to_string()))),
         }
     }
 }
@@ -165,8 +151,8 @@ mod tests {
             ("hf://a/b",                  hub("a", "b", "main")),
             ("hf://a/b@v1.0",             hub("a", "b", "v1.0")),
             ("hf://a/b@refs/pr/1",        hub("a", "b", "refs/pr/1")),
-            ("s3://bucket/models/x/",     ModelUri::Store("s3://bucket/models/x".into())),
-            ("https://host/x",            ModelUri::Store("https://host/x".into())),
+            ("s3://bucket/models/x/",     ModelUri::Store(Location::parse("s3://bucket/models/x").unwrap())),
+            ("https://host/x",            ModelUri::Store(Location::parse("https://host/x").unwrap())),
         ];
         for (uri, expected) in cases {
             assert_eq!(ModelUri::parse(uri).unwrap(), expected, "{uri}");
@@ -183,12 +169,12 @@ mod tests {
             ("hf://../b",                 "hf://owner/name"),
             ("hf://a/b@../../etc",        "hf://owner/name"),
             ("hf://a/b/c",                "hf://owner/name"),
-            ("file://relative",           "file:///absolute/path"),
+            ("file://host/path",          "file:///folder"),
             ("pvc://claim/path",          "volume of a cluster"),
             ("ftp://host/x",              "scheme is unknown"),
-            ("s3:///x",                   "bucket or host is missing"),
-            ("https://u:secret@host/x",   "leave user name"),
-            ("https://host/x?sig=secret", "leave the query out"),
+            ("s3:///x",                   "it names no bucket"),
+            ("https://u:secret@host/x",   "user names are not taken"),
+            ("https://host/x?sig=secret", "it has a query"),
         ];
         for (uri, expected) in cases {
             let said = ModelUri::parse(uri).unwrap_err().to_string();
