@@ -1,7 +1,8 @@
 //! Composition: from layers to the prims of a stage.
 //!
 //! `stack` gathers a layer and its sublayers; `index` gathers, for one prim, every place that says
-//! something about it, in order of strength; `prim` asks those places. Nothing here keeps values:
+//! something about it, in order of strength, with the help of `arcs`, `graft` and `variants`; `prim`
+//! asks those places. Nothing here keeps values:
 //! a prim is a list of places.
 //!
 //! # Source
@@ -9,10 +10,12 @@
 //! AOUSD Core Specification 1.0, "Composition": strength is local, inherits, variants, references,
 //! payloads, specializes; ancestral opinions are weaker than direct ones of the same arc.
 
+mod arcs;
 mod graft;
 mod index;
 mod prim;
 mod stack;
+mod variants;
 
 use std::collections::HashMap;
 use std::rc::Rc;

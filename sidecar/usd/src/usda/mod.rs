@@ -1,9 +1,12 @@
 //! The text encoding.
 //!
-//! `scan` walks bytes, `values` reads values, `prims` reads the structure. Numeric arrays are
+//! `scan` walks bytes, `values` reads values, `prims` reads the structure, `metadata` and `properties`
+//! what is inside. Numeric arrays are
 //! checked and counted but not decoded.
 
+mod metadata;
 mod prims;
+mod properties;
 mod scan;
 mod values;
 

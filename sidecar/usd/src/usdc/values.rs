@@ -3,16 +3,16 @@
 //! A representation is 64 bits: 63 array, 62 inlined, 61 compressed, 48…55 type, the rest an
 //! offset or the value itself.
 
-use super::coding;
+use super::numbers::{eight, four, real_part_first, shape};
 use super::tables::{Crate, Cursor};
 use crate::layer::LayerError;
 use crate::names::{Name, Names};
 use crate::value::{Arc, ListOp, Samples, Value};
 
-const ARRAY: u64 = 1 << 63;
+pub(super) const ARRAY: u64 = 1 << 63;
 const INLINED: u64 = 1 << 62;
-const COMPRESSED: u64 = 1 << 61;
-const PAYLOAD: u64 = (1 << 48) - 1;
+pub(super) const COMPRESSED: u64 = 1 << 61;
+pub(super) const PAYLOAD: u64 = (1 << 48) - 1;
 
 /// Nesting of values and dictionaries a file may have.
 const NESTING_MAX: u32 = 64;
@@ -20,180 +20,56 @@ const NESTING_MAX: u32 = 64;
 /// A layer offset: two doubles. Offsets move samples in time, which no fact depends on.
 const LAYER_OFFSET_BYTES: usize = 16;
 
-/// Arrays shorter than this are never compressed.
-const COMPRESSED_LEN_MIN: usize = 16;
-
 /// Types of the encoding that this crate decodes; numbers are the format's.
-mod types {
-    pub(super) const BOOL: u8 = 1;
-    pub(super) const UCHAR: u8 = 2;
-    pub(super) const INT: u8 = 3;
-    pub(super) const UINT: u8 = 4;
-    pub(super) const INT64: u8 = 5;
-    pub(super) const UINT64: u8 = 6;
-    pub(super) const HALF: u8 = 7;
-    pub(super) const FLOAT: u8 = 8;
-    pub(super) const DOUBLE: u8 = 9;
-    pub(super) const STRING: u8 = 10;
-    pub(super) const TOKEN: u8 = 11;
-    pub(super) const ASSET_PATH: u8 = 12;
-    pub(super) const MATRIX2D: u8 = 13;
-    pub(super) const MATRIX4D: u8 = 15;
-    pub(super) const QUATD: u8 = 16;
-    pub(super) const QUATF: u8 = 17;
-    pub(super) const QUATH: u8 = 18;
-    pub(super) const VEC2D: u8 = 19;
-    pub(super) const VEC4I: u8 = 30;
-    pub(super) const DICTIONARY: u8 = 31;
-    pub(super) const TOKEN_LIST_OP: u8 = 32;
-    pub(super) const STRING_LIST_OP: u8 = 33;
-    pub(super) const PATH_LIST_OP: u8 = 34;
-    pub(super) const REFERENCE_LIST_OP: u8 = 35;
-    pub(super) const PATH_VECTOR: u8 = 40;
-    pub(super) const TOKEN_VECTOR: u8 = 41;
-    pub(super) const SPECIFIER: u8 = 42;
-    pub(super) const VARIABILITY: u8 = 44;
-    pub(super) const VARIANT_SELECTION_MAP: u8 = 45;
-    pub(super) const TIME_SAMPLES: u8 = 46;
-    pub(super) const PAYLOAD: u8 = 47;
-    pub(super) const DOUBLE_VECTOR: u8 = 48;
-    pub(super) const STRING_VECTOR: u8 = 50;
-    pub(super) const VALUE_BLOCK: u8 = 51;
-    pub(super) const VALUE: u8 = 52;
-    pub(super) const UNREGISTERED_VALUE: u8 = 53;
-    pub(super) const PAYLOAD_LIST_OP: u8 = 55;
-    pub(super) const TIME_CODE: u8 = 56;
-    pub(super) const RELOCATES: u8 = 58;
+pub(super) mod types {
+    pub(in crate::usdc) const BOOL: u8 = 1;
+    pub(in crate::usdc) const UCHAR: u8 = 2;
+    pub(in crate::usdc) const INT: u8 = 3;
+    pub(in crate::usdc) const UINT: u8 = 4;
+    pub(in crate::usdc) const INT64: u8 = 5;
+    pub(in crate::usdc) const UINT64: u8 = 6;
+    pub(in crate::usdc) const HALF: u8 = 7;
+    pub(in crate::usdc) const FLOAT: u8 = 8;
+    pub(in crate::usdc) const DOUBLE: u8 = 9;
+    pub(in crate::usdc) const STRING: u8 = 10;
+    pub(in crate::usdc) const TOKEN: u8 = 11;
+    pub(in crate::usdc) const ASSET_PATH: u8 = 12;
+    pub(in crate::usdc) const MATRIX2D: u8 = 13;
+    pub(in crate::usdc) const MATRIX4D: u8 = 15;
+    pub(in crate::usdc) const QUATD: u8 = 16;
+    pub(in crate::usdc) const QUATF: u8 = 17;
+    pub(in crate::usdc) const QUATH: u8 = 18;
+    pub(in crate::usdc) const VEC2D: u8 = 19;
+    pub(in crate::usdc) const VEC4I: u8 = 30;
+    pub(in crate::usdc) const DICTIONARY: u8 = 31;
+    pub(in crate::usdc) const TOKEN_LIST_OP: u8 = 32;
+    pub(in crate::usdc) const STRING_LIST_OP: u8 = 33;
+    pub(in crate::usdc) const PATH_LIST_OP: u8 = 34;
+    pub(in crate::usdc) const REFERENCE_LIST_OP: u8 = 35;
+    pub(in crate::usdc) const PATH_VECTOR: u8 = 40;
+    pub(in crate::usdc) const TOKEN_VECTOR: u8 = 41;
+    pub(in crate::usdc) const SPECIFIER: u8 = 42;
+    pub(in crate::usdc) const VARIABILITY: u8 = 44;
+    pub(in crate::usdc) const VARIANT_SELECTION_MAP: u8 = 45;
+    pub(in crate::usdc) const TIME_SAMPLES: u8 = 46;
+    pub(in crate::usdc) const PAYLOAD: u8 = 47;
+    pub(in crate::usdc) const DOUBLE_VECTOR: u8 = 48;
+    pub(in crate::usdc) const STRING_VECTOR: u8 = 50;
+    pub(in crate::usdc) const VALUE_BLOCK: u8 = 51;
+    pub(in crate::usdc) const VALUE: u8 = 52;
+    pub(in crate::usdc) const UNREGISTERED_VALUE: u8 = 53;
+    pub(in crate::usdc) const PAYLOAD_LIST_OP: u8 = 55;
+    pub(in crate::usdc) const TIME_CODE: u8 = 56;
+    pub(in crate::usdc) const RELOCATES: u8 = 58;
 }
 
-/// A number's storage within vectors and arrays.
-#[derive(Clone, Copy)]
-enum Scalar {
-    U8,
-    I32,
-    U32,
-    I64,
-    U64,
-    F16,
-    F32,
-    F64,
-}
-
-impl Scalar {
-    fn size(self) -> usize {
-        match self {
-            Self::U8 => 1,
-            Self::F16 => 2,
-            Self::I32 | Self::U32 | Self::F32 => 4,
-            Self::I64 | Self::U64 | Self::F64 => 8,
-        }
-    }
-
-    fn read(self, bytes: &[u8]) -> f64 {
-        match self {
-            Self::U8 => f64::from(bytes[0]),
-            Self::F16 => half::f16::from_le_bytes([bytes[0], bytes[1]]).to_f64(),
-            Self::I32 => f64::from(i32::from_le_bytes(four(bytes))),
-            Self::U32 => f64::from(u32::from_le_bytes(four(bytes))),
-            Self::F32 => f64::from(f32::from_le_bytes(four(bytes))),
-            Self::I64 => i64::from_le_bytes(eight(bytes)) as f64,
-            Self::U64 => u64::from_le_bytes(eight(bytes)) as f64,
-            Self::F64 => f64::from_le_bytes(eight(bytes)),
-        }
-    }
-}
-
-fn four(bytes: &[u8]) -> [u8; 4] {
-    bytes[..4].try_into().expect("four bytes")
-}
-
-fn eight(bytes: &[u8]) -> [u8; 8] {
-    bytes[..8].try_into().expect("eight bytes")
-}
-
-/// Storage and number of components of a numeric type.
-fn shape(kind: u8) -> Option<(Scalar, usize)> {
-    use types::*;
-    Some(match kind {
-        BOOL | UCHAR => (Scalar::U8, 1),
-        INT => (Scalar::I32, 1),
-        UINT => (Scalar::U32, 1),
-        INT64 => (Scalar::I64, 1),
-        UINT64 => (Scalar::U64, 1),
-        HALF => (Scalar::F16, 1),
-        FLOAT => (Scalar::F32, 1),
-        DOUBLE | TIME_CODE => (Scalar::F64, 1),
-        MATRIX2D..=MATRIX4D => {
-            let side = usize::from(kind - MATRIX2D) + 2;
-            (Scalar::F64, side * side)
-        }
-        QUATD => (Scalar::F64, 4),
-        QUATF => (Scalar::F32, 4),
-        QUATH => (Scalar::F16, 4),
-        VEC2D..=VEC4I => {
-            let at = kind - VEC2D;
-            let scalar = [Scalar::F64, Scalar::F32, Scalar::F16, Scalar::I32][usize::from(at % 4)];
-            (scalar, usize::from(at / 4) + 2)
-        }
-        _ => return None,
-    })
-}
-
-fn kind(rep: u64) -> u8 {
+pub(super) fn kind(rep: u64) -> u8 {
     (rep >> 48) as u8
 }
 
 impl Crate {
-    fn cursor(&self, rep: u64) -> Cursor<'_> {
+    pub(super) fn cursor(&self, rep: u64) -> Cursor<'_> {
         Cursor::new(&self.bytes, (rep & PAYLOAD) as usize)
-    }
-
-    /// Number of elements of an array representation, from its header alone.
-    pub(crate) fn array_len(&self, rep: u64) -> Result<u64, LayerError> {
-        if rep & PAYLOAD == 0 {
-            return Ok(0);
-        }
-        Ok(self.array_start(rep)?.1 as u64)
-    }
-
-    /// The cursor behind an array's header, and its length.
-    fn array_start(&self, rep: u64) -> Result<(Cursor<'_>, usize), LayerError> {
-        let mut cursor = self.cursor(rep);
-        if self.version < (0, 5, 0) {
-            cursor.u32()?; // The rank, always 1.
-        }
-        let length =
-            if self.version < (0, 7, 0) { u64::from(cursor.u32()?) } else { cursor.u64()? };
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        // No encoding of an array takes less than a bit an element.
-        if length > self.bytes.len().saturating_mul(1024) {
-            return Err(LayerError::new("an array promises more than the file holds"));
-        }
-        Ok((cursor, length))
-    }
-
-    /// Elements of a numeric array, tuples flattened.
-    pub(crate) fn numbers(&self, rep: u64) -> Result<Vec<f64>, LayerError> {
-        let no_array = || LayerError::new("is no numeric array");
-        let (scalar, width) = shape(kind(rep)).ok_or_else(no_array)?;
-        if rep & ARRAY == 0 {
-            return Err(no_array());
-        }
-        if rep & PAYLOAD == 0 {
-            return Ok(Vec::new());
-        }
-        let (mut cursor, length) = self.array_start(rep)?;
-        if rep & COMPRESSED != 0 && length >= COMPRESSED_LEN_MIN && width == 1 {
-            return packed_numbers(&mut cursor, scalar, length);
-        }
-        let size = scalar.size();
-        let total = length.checked_mul(width * size).ok_or_else(no_array)?;
-        let mut out: Vec<f64> =
-            cursor.take(total)?.chunks_exact(size).map(|bytes| scalar.read(bytes)).collect();
-        if matches!(kind(rep), types::QUATD..=types::QUATH) {
-            real_part_first(&mut out);
-        }
-        Ok(out)
     }
 
     /// The value of a representation. Arrays of numbers stay where they are.
@@ -465,53 +341,6 @@ fn jump(start: usize, offset: i64) -> Result<usize, LayerError> {
     // Only forward: a file cannot send us round in circles.
     let target = usize::try_from(offset).ok().and_then(|offset| start.checked_add(offset));
     target.ok_or_else(|| LayerError::new("an offset points out of the file"))
-}
-
-/// Quaternions are stored imaginary part first; text and [`Value::Tuple`] have the real part first.
-fn real_part_first(values: &mut [f64]) {
-    for quaternion in values.chunks_exact_mut(4) {
-        quaternion.rotate_right(1);
-    }
-}
-
-fn packed_numbers(
-    cursor: &mut Cursor,
-    scalar: Scalar,
-    length: usize,
-) -> Result<Vec<f64>, LayerError> {
-    let sized = |cursor: &mut Cursor| -> Result<Vec<u8>, LayerError> {
-        let size = usize::try_from(cursor.u64()?).unwrap_or(usize::MAX);
-        Ok(cursor.take(size)?.to_vec())
-    };
-    Ok(match scalar {
-        Scalar::I32 => {
-            coding::integers32(&sized(cursor)?, length)?.into_iter().map(f64::from).collect()
-        }
-        Scalar::U32 => coding::integers32(&sized(cursor)?, length)?
-            .into_iter()
-            .map(|value| f64::from(value as u32))
-            .collect(),
-        Scalar::I64 | Scalar::U64 => {
-            coding::integers64(&sized(cursor)?, length)?.into_iter().map(|v| v as f64).collect()
-        }
-        Scalar::U8 => return Err(LayerError::new("bytes are never compressed")),
-        Scalar::F16 | Scalar::F32 | Scalar::F64 => match cursor.u8()? {
-            b'i' => {
-                coding::integers32(&sized(cursor)?, length)?.into_iter().map(f64::from).collect()
-            }
-            b't' => {
-                let size = cursor.u32()? as usize;
-                let bytes = cursor.take(size.saturating_mul(scalar.size()))?;
-                let table: Vec<f64> =
-                    bytes.chunks_exact(scalar.size()).map(|bytes| scalar.read(bytes)).collect();
-                let indices = coding::integers32(&sized(cursor)?, length)?;
-                let past = || LayerError::new("a table index lies past the table");
-                let found = indices.into_iter().map(|at| table.get(at as usize).copied());
-                found.collect::<Option<Vec<f64>>>().ok_or_else(past)?
-            }
-            _ => return Err(LayerError::new("compressed numbers have an unknown code")),
-        },
-    })
 }
 
 fn list_op<T: Clone>(
