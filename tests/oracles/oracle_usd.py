@@ -8,7 +8,7 @@ Semantics of the record of each file (usd-core, composed stage, all payloads loa
  bbox_*                 UsdGeom.BBoxCache(time,[default,render],useExtentsHint) .ComputeWorldBound(pseudoRoot).ComputeAlignedRange()
  dependencies           UsdUtils.ComputeAllDependencies; paths relative to the set directory
 """
-import sys, os, json, subprocess, collections, math, hashlib
+import sys, os, re, json, subprocess, collections, math, hashlib
 from concurrent.futures import ThreadPoolExecutor
 def one(path, root):
     from pxr import Usd, UsdGeom, UsdLux, UsdShade, UsdSkel, Sdf, UsdUtils, Tf, Kind, Gf, Ar
@@ -126,7 +126,7 @@ def main(root,out_path):
         except Exception: rec=dict(open_ok=False,error=f'worker rc {p.returncode}: '+p.stderr.decode(errors='replace')[-300:])
         w=[l for l in p.stderr.decode(errors='replace').splitlines() if l.strip()]
         rec['stderr_lines']=len(w); 
-        if w: rec['stderr_first']=w[0].replace(root+'/','')[:300]
+        if w: rec['stderr_first']=re.sub(' <0x[0-9a-f]+>','',w[0].replace(root+'/',''))[:300]  # addresses differ from run to run
         rec['bytes']=os.path.getsize(f); rec['sha256']=hashlib.sha256(open(f,'rb').read()).hexdigest()
         return f,rec
     with ThreadPoolExecutor(3) as ex: res=list(ex.map(run,files))
