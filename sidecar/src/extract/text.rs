@@ -32,7 +32,8 @@ pub struct Source<'a> {
 }
 
 /// The given English caption, else a sentence of what is known, words that tell assets apart
-/// first: `office chair, office furniture; made of seat, backrest; 1.1 m tall`.
+/// first: `office chair, office furniture. Height-adjustable. with seat armrests. material blue
+/// fabric. furniture sized, 1.1 m`.
 ///
 /// Sentence encoders weigh every word, so what all assets have in common (formats, counts, the
 /// word "asset") is left out.
@@ -73,8 +74,8 @@ pub fn describe(caption: Option<&str>, source: &Source<'_>) -> String {
     }
     parts.extend(nature(source));
     // 5. How large it is.
-    parts.extend(source.usd.bounds.as_ref().and_then(|bounds| size(bounds.size_m, source.usd)));
-    parts.join("; ")
+    parts.extend(source.usd.bounds.as_ref().and_then(|bounds| size(bounds.size_m)));
+    parts.join(". ")
 }
 
 /// The first [`WORDS_MAX`] of `words` that were not said yet and mean something.
@@ -177,21 +178,20 @@ fn nature(source: &Source<'_>) -> Option<String> {
     (!nature.is_empty()).then(|| nature.join(", "))
 }
 
-/// Its size in words and metres, where bounds make sense.
-fn size(size_m: [f64; 3], usd: &Metadata) -> Option<String> {
+/// Its longest side in words and metres, where bounds make sense.
+fn size(size_m: [f64; 3]) -> Option<String> {
     let longest = size_m.iter().copied().fold(0.0, f64::max);
     if !longest.is_finite() || longest <= 0.0 || longest > 1e6 {
         return None;
     }
     let scale = match longest {
         ..0.05 => "tiny",
-        ..0.5 => "small, fits on a table",
+        ..0.5 => "small",
         ..3.0 => "furniture sized",
         ..15.0 => "large",
-        _ => "huge, as a building or landscape",
+        _ => "huge",
     };
-    let tall = if usd.up_axis == "Z" { size_m[2] } else { size_m[1] };
-    Some(format!("{scale}, {} m long, {} m tall", rounded(longest), rounded(tall)))
+    Some(format!("{scale}, {} m", rounded(longest)))
 }
 
 /// Two significant digits: sizes are for meaning here, not for measuring.
@@ -229,15 +229,14 @@ mod tests {
         let bounds = Bounds { size_m: [1.2, 2.14, 3.5], ..Bounds::default() };
         let usd = Metadata {
             bounds: Some(bounds),
-            up_axis: "Y".to_owned(),
             materials: vec!["/World/Looks/YellowPaint".to_owned(), "/Looks/M_Paint".to_owned()],
             documentation: Some("Lifts   pallets.".to_owned()),
             ..Metadata::default()
         };
         assert_eq!(
             described(None, "SM_ForkLift_A02", &usd),
-            "fork lift, warehouse vehicles; Lifts pallets; with mast forks; \
-             material yellow paint; large, 3.5 m long, 2.1 m tall"
+            "fork lift, warehouse vehicles. Lifts pallets. with mast forks. \
+             material yellow paint. large, 3.5 m"
         );
     }
 
@@ -250,7 +249,8 @@ mod tests {
     fn endless_documentation_is_cut_between_words() {
         let usd = Metadata { documentation: Some("lorem ".repeat(500)), ..Metadata::default() };
         let sentence = described(None, "chair", &usd);
-        assert!(sentence.len() < 500 && !sentence.contains("lore;"), "{sentence}");
+        let said = sentence.split(". ").find(|part| part.starts_with("lorem")).unwrap();
+        assert!(said.len() <= 300 && said.ends_with(" lorem"), "{sentence}");
     }
 
     #[test]
