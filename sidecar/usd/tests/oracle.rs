@@ -1,49 +1,58 @@
-//! Our reading of real files against what pxr said of them.
+//! Our reading of USD files against what pxr said of them.
 //!
-//! The files are not part of the project: `VITRINE_TEST_DATA` names the folder that has them.
+//! The demo library travels with the project. The real files do not: `VITRINE_TEST_DATA` names the
+//! folder that has them.
 
 #[path = "../examples/oracle/compare.rs"]
 mod compare;
 #[path = "../examples/oracle/exceptions.rs"]
 mod exceptions;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use compare::{Agreement, FIELDS};
+use compare::{Agreement, Difference, FIELDS, compare_set};
 
-/// The share of files that has to be equal in all core fields at once.
+/// The share of real files that has to be equal in all core fields at once.
 const SHARE_MIN: f64 = 0.99;
 
-fn agreement() -> Option<Agreement> {
-    let Some(data) = std::env::var_os("VITRINE_TEST_DATA").map(PathBuf::from) else {
-        let skips_allowed = std::env::var_os("VITRINE_NO_SKIPS").is_none();
-        assert!(skips_allowed, "VITRINE_NO_SKIPS is set, but VITRINE_TEST_DATA is not");
-        eprintln!("SKIPPED: set VITRINE_TEST_DATA to the folder of real files to compare with pxr");
-        return None;
-    };
-    let set = data.join("usd");
-    let oracle = set.join("oracle.json");
-    let text = std::fs::read_to_string(&oracle)
+fn agreement(set: &Path, oracle: &Path) -> Agreement {
+    let text = std::fs::read_to_string(oracle)
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", oracle.display()));
     let oracle = serde_json::from_str(&text).expect("an oracle is JSON");
-    Some(compare::compare_set(&set, &oracle, None))
+    let agreement = compare_set(set, &oracle, None);
+    for &(field, _) in FIELDS {
+        assert!(agreement.fields.contains_key(field), "no file was compared in {field}");
+    }
+    agreement
+}
+
+#[test]
+fn the_demo_library_is_read_as_pxr_reads_it() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let oracle = project.join("tests/oracles/demo-usd.json");
+    let agreement = agreement(&project.join("demo/library"), &oracle);
+    let differences = &agreement.differences;
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 #[test]
 fn real_files_are_read_as_pxr_reads_them() {
-    let Some(agreement) = agreement() else { return };
+    let Some(data) = std::env::var_os("VITRINE_TEST_DATA").map(PathBuf::from) else {
+        let skips_allowed = std::env::var_os("VITRINE_NO_SKIPS").is_none();
+        assert!(skips_allowed, "VITRINE_NO_SKIPS is set, but VITRINE_TEST_DATA is not");
+        eprintln!("SKIPPED: set VITRINE_TEST_DATA to the folder of real files to compare with pxr");
+        return;
+    };
+    let set = data.join("usd");
+    let agreement = agreement(&set, &set.join("oracle.json"));
     let share = agreement.share();
     assert!(share >= SHARE_MIN, "only {share:.3} of files are equal: see `make oracle-usd`");
-    for &(field, _) in FIELDS {
-        assert!(agreement.fields.contains_key(field), "no file was compared in {field}");
-    }
     for &(file, field, _) in exceptions::EXCEPTIONS {
-        let differs =
-            |found: &compare::Difference| found.file.ends_with(file) && found.field == field;
+        let differs = |found: &Difference| found.file.ends_with(file) && found.field == field;
         let found = agreement.differences.iter().any(differs);
         assert!(found, "{file} no longer differs in {field}: remove its exception");
     }
-    for compare::Difference { file, field, ours, pxr } in &agreement.differences {
+    for Difference { file, field, ours, pxr } in &agreement.differences {
         let known = exceptions::reason(file, field).is_some();
         assert!(known, "{file} differs in {field} for no stated reason: {ours}, pxr {pxr}");
     }
