@@ -42,10 +42,17 @@ def write_png(path, pixels):
     data = np.hstack([np.full((height, 1), 1), (rows - left) % 256]).astype(np.uint8).tobytes()
 
     def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(data, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def look_of(prim, pictures):
@@ -76,7 +83,10 @@ def read_asset(name):
 def implicit(prim):
     """Points and faces of an implicit shape, in its own space."""
     kind = prim.GetTypeName()
-    number = lambda name: prim.GetAttribute(name).Get()
+
+    def number(name):
+        return prim.GetAttribute(name).Get()
+
     if kind == "Cube":
         return shapes.box(0, 0, 0, *(3 * [number("size")]))
     if kind == "Sphere":
@@ -88,8 +98,16 @@ def implicit(prim):
         radius, half = number("radius"), number("height") / 2
         if kind == "Capsule":
             turn = [np.pi / 2 * k / 5 for k in range(6)]
-            made = shapes.lathe([(0.0 if k == 0 else radius * np.sin(t), -half - radius * np.cos(t)) for k, t in enumerate(turn)]
-                                + [(0.0 if k == 5 else radius * np.cos(t), half + radius * np.sin(t)) for k, t in enumerate(turn)])
+            made = shapes.lathe(
+                [
+                    (0.0 if k == 0 else radius * np.sin(t), -half - radius * np.cos(t))
+                    for k, t in enumerate(turn)
+                ]
+                + [
+                    (0.0 if k == 5 else radius * np.cos(t), half + radius * np.sin(t))
+                    for k, t in enumerate(turn)
+                ]
+            )
         else:
             top = [(radius, half), (0, half)] if kind == "Cylinder" else [(0, half)]
             made = shapes.lathe([(0, -half), (radius, -half)] + top)
@@ -106,7 +124,10 @@ def triangles_of(prim, pictures):
         indices = np.array(mesh.GetFaceVertexIndicesAttr().Get(first))
         st = UsdGeom.PrimvarsAPI(prim).GetPrimvar("st")
         st = np.array(st.Get()) if st and st.HasValue() else np.zeros((len(indices), 2))
-        subsets = [(np.array(s.GetIndicesAttr().Get()), s.GetPrim()) for s in UsdGeom.Subset.GetGeomSubsets(mesh)]
+        subsets = [
+            (np.array(s.GetIndicesAttr().Get()), s.GetPrim())
+            for s in UsdGeom.Subset.GetGeomSubsets(mesh)
+        ]
     else:
         shape = implicit(prim)
         points = np.array(shape.points, float)
@@ -119,7 +140,9 @@ def triangles_of(prim, pictures):
     normals = np.zeros((len(indices), 3))
     if authored is not None:
         normals = np.array(authored, float)
-    elif not prim.IsA(UsdGeom.Mesh) or UsdGeom.Mesh(prim).GetSubdivisionSchemeAttr().Get() != "none":
+    elif (
+        not prim.IsA(UsdGeom.Mesh) or UsdGeom.Mesh(prim).GetSubdivisionSchemeAttr().Get() != "none"
+    ):
         faces = [indices[s : s + c].tolist() for s, c in zip(starts, counts)]
         smooth = shapes.corner_normals(shapes.Shape(points.tolist(), faces))
         normals = normals if smooth is None else np.array(smooth)
@@ -127,9 +150,13 @@ def triangles_of(prim, pictures):
     for faces, owner in subsets or [(np.arange(len(counts)), prim)]:
         corners = []
         for f in faces:
-            corners += [(starts[f], starts[f] + k, starts[f] + k + 1) for k in range(1, counts[f] - 1)]
+            corners += [
+                (starts[f], starts[f] + k, starts[f] + k + 1) for k in range(1, counts[f] - 1)
+            ]
         corners = np.array(corners, int).reshape(-1, 3)
-        groups.append((points[indices[corners]], st[corners], look_of(owner, pictures), normals[corners]))
+        groups.append(
+            (points[indices[corners]], st[corners], look_of(owner, pictures), normals[corners])
+        )
     return groups
 
 
@@ -137,14 +164,23 @@ def gather(prim, matrix, cache, out, pictures):
     """Collects all triangles below a prim; `matrix` takes the prim's parent to the world."""
     if prim.IsA(UsdGeom.Imageable):
         imageable = UsdGeom.Imageable(prim)
-        if imageable.GetVisibilityAttr().Get() == "invisible" or imageable.GetPurposeAttr().Get() in ("guide", "proxy"):
+        if (
+            imageable.GetVisibilityAttr().Get() == "invisible"
+            or imageable.GetPurposeAttr().Get() in ("guide", "proxy")
+        ):
             return
-    local, reset = cache.GetLocalTransformation(prim)[0:2] if prim.IsA(UsdGeom.Xformable) else (Gf.Matrix4d(1), False)
+    local, reset = (
+        cache.GetLocalTransformation(prim)[0:2]
+        if prim.IsA(UsdGeom.Xformable)
+        else (Gf.Matrix4d(1), False)
+    )
     world = local * matrix
     if prim.IsA(UsdGeom.PointInstancer):
         instancer = UsdGeom.PointInstancer(prim)
         first = Usd.TimeCode.EarliestTime()
-        spots = instancer.ComputeInstanceTransformsAtTime(first, first, UsdGeom.PointInstancer.IncludeProtoXform)
+        spots = instancer.ComputeInstanceTransformsAtTime(
+            first, first, UsdGeom.PointInstancer.IncludeProtoXform
+        )
         targets = instancer.GetPrototypesRel().GetForwardedTargets()
         for number, spot in zip(instancer.GetProtoIndicesAttr().Get(first), spots):
             root = prim.GetStage().GetPrimAtPath(targets[number])
@@ -155,11 +191,12 @@ def gather(prim, matrix, cache, out, pictures):
         m = np.array(world)
         for corners, uvs, look, normals in triangles_of(prim, pictures):
             out.append((corners @ m[:3, :3] + m[3, :3], uvs, look, normals @ m[:3, :3]))
-    predicate = Usd.TraverseInstanceProxies(Usd.PrimIsActive & Usd.PrimIsLoaded & ~Usd.PrimIsAbstract)
+    predicate = Usd.TraverseInstanceProxies(
+        Usd.PrimIsActive & Usd.PrimIsLoaded & ~Usd.PrimIsAbstract
+    )
     for child in prim.GetFilteredChildren(predicate):
-        if child.GetTypeName() != "Scope" or child.GetName() != "Materials":
-            if child.IsDefined() or prim.IsA(UsdGeom.PointInstancer):
-                gather(child, world, cache, out, pictures)
+        if child.IsDefined() and child.GetTypeName() != "Scope":
+            gather(child, world, cache, out, pictures)
 
 
 def frame(groups, up_axis, size):
@@ -177,7 +214,17 @@ def frame(groups, up_axis, size):
     low, high = flat.min(0), flat.max(0)
     scale = 0.86 * size / max(high[0] - low[0], high[1] - low[1])
     centre = (low + high) / 2
-    placed = [np.stack([(s[..., 0] - centre[0]) * scale + size / 2, size / 2 - (s[..., 1] - centre[1]) * scale, s[..., 2] * scale], -1) for s in seen]
+    placed = [
+        np.stack(
+            [
+                (s[..., 0] - centre[0]) * scale + size / 2,
+                size / 2 - (s[..., 1] - centre[1]) * scale,
+                s[..., 2] * scale,
+            ],
+            -1,
+        )
+        for s in seen
+    ]
     return list(zip(placed, seen, (group[3] @ view.T for group in groups)))
 
 
@@ -223,7 +270,10 @@ def fill_triangle(image, depth, p, uv, colour, picture, opacity, shade):
     if picture is not None:
         st = w0[inside, None] * uv[0] + w1[inside, None] * uv[1] + w2[inside, None] * uv[2]
         rows, columns = picture.shape[:2]
-        colour = picture[((1 - st[:, 1]) % 1 * rows).astype(int) % rows, (st[:, 0] % 1 * columns).astype(int) % columns]
+        colour = picture[
+            ((1 - st[:, 1]) % 1 * rows).astype(int) % rows,
+            (st[:, 0] % 1 * columns).astype(int) % columns,
+        ]
     pixels = image[y0:y1, x0:x1]
     lit = (w0 * shade[0] + w1 * shade[1] + w2 * shade[2])[inside, None]
     pixels[inside] = pixels[inside] * (1 - opacity) + np.clip(colour * lit, 0, 1) * opacity
@@ -233,7 +283,9 @@ def fill_triangle(image, depth, p, uv, colour, picture, opacity, shade):
 
 def main():
     here = pathlib.Path(__file__).resolve().parent
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--library", type=pathlib.Path, default=here / "library")
     parser.add_argument("--columns", type=int, default=9)
@@ -241,13 +293,17 @@ def main():
     parser.add_argument("--only", default="", help="draw files whose path holds this")
     parser.add_argument("--skip", default=None, help="leave out files whose path holds this")
     arguments = parser.parse_args()
-    files = sorted(p for p in arguments.library.rglob("*") if p.suffix in (".usd", ".usda", ".usdc", ".usdz"))
+    files = sorted(
+        p for p in arguments.library.rglob("*") if p.suffix in (".usd", ".usda", ".usdc", ".usdz")
+    )
     tiles = []
     for file in files:
         path = file.relative_to(arguments.library).as_posix()
         wanted = arguments.only in path and not (arguments.skip and arguments.skip in path)
         stage = Usd.Stage.Open(str(file)) if wanted else None
-        if stage and any(p.IsA(UsdGeom.Gprim) for p in stage.Traverse(Usd.TraverseInstanceProxies())):
+        if stage and any(
+            p.IsA(UsdGeom.Gprim) for p in stage.Traverse(Usd.TraverseInstanceProxies())
+        ):
             tiles.append(draw(stage, arguments.size))
             print(len(tiles), path)
     columns = min(arguments.columns, len(tiles))

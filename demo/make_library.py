@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the demo library. Needs usd-core (PyPI); nothing else needs Python to use the result.
 
-    python demo/make_library.py            writes demo/library
-    python demo/make_library.py --check    says whether the committed files are what this script makes
+python demo/make_library.py            writes demo/library
+python demo/make_library.py --check    says whether the committed files are what this script makes
 """
 
 import argparse
@@ -55,7 +55,9 @@ def check(committed, fresh):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=pathlib.Path, default=LIBRARY, help="folder to write")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     arguments = parser.parse_args()

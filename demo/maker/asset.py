@@ -89,7 +89,9 @@ class Asset:
         if look.opacity < 1:
             surface.CreateInput("opacity", Sdf.ValueTypeNames.Float).Set(look.opacity)
         if look.glow:
-            surface.CreateInput("emissiveColor", Sdf.ValueTypeNames.Color3f).Set(Gf.Vec3f(*look.colour))
+            surface.CreateInput("emissiveColor", Sdf.ValueTypeNames.Color3f).Set(
+                Gf.Vec3f(*look.colour)
+            )
         if look.texture is None:
             colour.Set(Gf.Vec3f(*look.colour))
         else:

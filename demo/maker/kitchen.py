@@ -1,5 +1,8 @@
 """The kitchen pack: dishes, tools, appliances, food, seats."""
 
+# Laid out by hand: one line is one part of a thing, which a formatter would break into columns.
+# fmt: off
+
 import math
 
 from pxr import Kind

@@ -18,5 +18,9 @@ def write_package(path, members):
                 padding += ALIGNMENT
             if padding:
                 # Header id 0x1986 is what other usdz writers use for padding.
-                entry.extra = (0x1986).to_bytes(2, "little") + (padding - 4).to_bytes(2, "little") + bytes(padding - 4)
+                entry.extra = (
+                    (0x1986).to_bytes(2, "little")
+                    + (padding - 4).to_bytes(2, "little")
+                    + bytes(padding - 4)
+                )
             package.writestr(entry, data)

@@ -197,8 +197,10 @@ def lathe(profile, segments=24):
 def ball(x, y, z, radius, segments=16, squash=1.0):
     rows = segments // 2
     profile = [
-        (0.0 if k in (0, rows) else radius * math.sin(math.pi * k / rows),
-         -radius * squash * math.cos(math.pi * k / rows))
+        (
+            0.0 if k in (0, rows) else radius * math.sin(math.pi * k / rows),
+            -radius * squash * math.cos(math.pi * k / rows),
+        )
         for k in range(rows + 1)
     ]
     return lathe(profile, segments).at(x, y, z)
@@ -245,7 +247,9 @@ def tube(path, radius, segments=8, closed=False):
             n = (s + 1) % segments
             faces.append([a + s, a + n, b + n, b + s])
             u0, u1 = s / segments, (s + 1) / segments
-            uvs.append([(u0, k / count), (u1, k / count), (u1, (k + 1) / count), (u0, (k + 1) / count)])
+            uvs.append(
+                [(u0, k / count), (u1, k / count), (u1, (k + 1) / count), (u0, (k + 1) / count)]
+            )
     if not closed:
         first, last = rings[0], rings[-1]
         faces.append([first + s for s in reversed(range(segments))])
@@ -262,7 +266,11 @@ def rod(start, end, radius, end_radius=None, segments=14):
 def ring(x, y, z, radius, thickness, segments=24, axis="y"):
     """A torus around (x, y, z), its hole along `axis`."""
     path = [
-        (radius * math.sin(2 * math.pi * k / segments), 0.0, radius * math.cos(2 * math.pi * k / segments))
+        (
+            radius * math.sin(2 * math.pi * k / segments),
+            0.0,
+            radius * math.cos(2 * math.pi * k / segments),
+        )
         for k in range(segments)
     ]
     shape = tube(path, thickness, 8, closed=True)
@@ -310,6 +318,7 @@ def extrude(outline, near, far, axis="z"):
 
 def _convex_pieces(outline):
     """The outline itself when convex, else its ears, so that any renderer can draw it."""
+
     def turn(i, j, k):
         (ax, ay), (bx, by), (cx, cy) = outline[i], outline[j], outline[k]
         return (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
@@ -325,7 +334,9 @@ def _convex_pieces(outline):
             if turn(i, j, n) <= 0:
                 continue
             others = [m for m in left if m not in (i, j, n)]
-            if any(turn(i, j, m) >= 0 and turn(j, n, m) >= 0 and turn(n, i, m) >= 0 for m in others):
+            if any(
+                turn(i, j, m) >= 0 and turn(j, n, m) >= 0 and turn(n, i, m) >= 0 for m in others
+            ):
                 continue
             pieces.append([i, j, n])
             left.pop(k)

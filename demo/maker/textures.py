@@ -115,7 +115,12 @@ def screen(x, y):
         colour = (0.98, 0.98, 0.98)
         bar = (x - 84) // 8
         if 84 <= x < 116 and (x - 84) % 8 < 5 and y > 84 - 14 - 9 * bar:
-            colour = [(0.93, 0.45, 0.25), (0.96, 0.70, 0.25), (0.30, 0.66, 0.48), (0.22, 0.48, 0.76)][bar]
+            colour = [
+                (0.93, 0.45, 0.25),
+                (0.96, 0.70, 0.25),
+                (0.30, 0.66, 0.48),
+                (0.22, 0.48, 0.76),
+            ][bar]
     if y >= 119:
         colour = (0.07, 0.10, 0.15)
     return colour
@@ -127,12 +132,20 @@ def scribbles(x, y):
     wave = 40 + 14 * math.sin(x * 0.16)
     if 10 <= x < 60 and abs(y - wave) < 1.4:
         colour = (0.15, 0.30, 0.70)
-    if abs(math.hypot(x - 92, y - 42) - 18) < 1.2 or abs(math.hypot(x - 84, y - 36) - 2) < 1 or abs(math.hypot(x - 100, y - 36) - 2) < 1:
+    if (
+        abs(math.hypot(x - 92, y - 42) - 18) < 1.2
+        or abs(math.hypot(x - 84, y - 36) - 2) < 1
+        or abs(math.hypot(x - 100, y - 36) - 2) < 1
+    ):
         colour = (0.80, 0.18, 0.18)
     if 84 <= x <= 100 and abs(y - (52 - 0.06 * (x - 92) ** 2)) < 1.1:
         colour = (0.80, 0.18, 0.18)
     for line in range(4):
-        if abs(y - (78 + 10 * line)) < 1 and 12 <= x < 50 + 60 * _hash(line, 8) and _hash(x // 5, line) > 0.2:
+        if (
+            abs(y - (78 + 10 * line)) < 1
+            and 12 <= x < 50 + 60 * _hash(line, 8)
+            and _hash(x // 5, line) > 0.2
+        ):
             colour = (0.12, 0.45, 0.28) if line % 2 else (0.15, 0.15, 0.18)
     return colour
 

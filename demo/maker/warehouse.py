@@ -1,11 +1,14 @@
 """The warehouse pack: vehicles, storage, packaging, safety."""
 
+# Laid out by hand: one line is one part of a thing, which a formatter would break into columns.
+# fmt: off
+
 import math
 
 from pxr import Gf, Kind, Sdf, UsdGeom, UsdShade
 
 from .asset import Asset
-from .shapes import arc, ball, box, extrude, joined, lathe, ring, rod, tube
+from .shapes import ball, box, extrude, joined, lathe, ring, rod, tube
 
 
 def wheel(radius, width, hub=0.55):
@@ -231,10 +234,10 @@ def traffic_cone(root):
     common.SetTranslate(Gf.Vec3d(0, 0.015, 0))
     common.SetScale(Gf.Vec3f(0.36, 0.03, 0.36))
     a.solid("Cone", "Body", "OrangePaint", (0, 0.37, 0), radius=0.14, height=0.68)
-    for name, y, radius in (("LowerSleeve", 0.3, 0.088), ("UpperSleeve", 0.45, 0.057)):
+    for name, y in (("LowerSleeve", 0.3), ("UpperSleeve", 0.45)):
         low, high = y - 0.045, y + 0.045
-        outer = lambda h: 0.14 * (0.71 - h) / 0.68 + 0.004
-        a.mesh(name, lathe([(0, low), (outer(low), low), (outer(high), high), (0, high)], 20), "WhiteBand")
+        wide, narrow = (0.14 * (0.71 - h) / 0.68 + 0.004 for h in (low, high))
+        a.mesh(name, lathe([(0, low), (wide, low), (narrow, high), (0, high)], 20), "WhiteBand")
     a.save()
 
 
