@@ -7,6 +7,7 @@ use serde_json::json;
 use vitrine_crds::library::{AssetLibrarySpec, Credentials};
 use vitrine_crds::run::Exit;
 
+use super::output::{self, say};
 use super::{Failure, progress};
 use crate::asset::captions::Captions;
 use crate::config::{self, Environment, Loader};
@@ -87,8 +88,8 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     drop(watch); // Takes the bar away before anything else is printed.
     let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
     match output {
-        Output::Json => println!("{:#}", json!(report)),
-        Output::Text => print!("{}", summary(&report)),
+        Output::Json => say!("{:#}", json!(report)),
+        Output::Text => output::print(format_args!("{}", summary(&report))),
     }
     let failed = report.counts.failed > 0;
     Ok(if strict && failed { Exit::Strict } else { Exit::Done })

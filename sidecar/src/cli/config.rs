@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
+use super::output::{self, say};
 use crate::config::{ConfigError, Loaded, Loader, print};
 use vitrine_crds::run::Exit;
 
@@ -53,18 +54,20 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
             };
             // A file that leaves the source to the command line is complete in itself.
             let loaded = load(loader)?;
-            println!("{what}: no mistakes ({})", loaded.library.kind);
+            say!("{what}: no mistakes ({})", loaded.library.kind);
         }
         Command::Show { file: File { config }, output } => {
             let loader = loader(config)?;
             let environment = loader.environment().clone();
             let loaded = load(loader)?;
             match output {
-                Output::Yaml => print!("{}", print::yaml(&loaded, &environment)),
-                Output::Json => println!("{:#}", print::json(&loaded, &environment)),
+                Output::Yaml => {
+                    output::print(format_args!("{}", print::yaml(&loaded, &environment)))
+                }
+                Output::Json => say!("{:#}", print::json(&loaded, &environment)),
             }
         }
-        Command::Schema => print!("{}", vitrine_crds::library::schema_json()),
+        Command::Schema => output::print(format_args!("{}", vitrine_crds::library::schema_json())),
     }
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ use vitrine_crds::run::Exit;
 use vitrine_usd::Inspection;
 
 use super::Failure;
+use super::output::{self, say};
 use crate::asset::naming;
 use crate::config::{self, Loader};
 use crate::extract::Bounds;
@@ -65,8 +66,8 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         "warnings": inspection.warnings,
     });
     match output {
-        Output::Json => println!("{document:#}"),
-        Output::Text => print!("{}", table(&document)),
+        Output::Json => say!("{document:#}"),
+        Output::Text => output::print(format_args!("{}", table(&document))),
     }
     Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ mod catalog;
 mod config;
 mod inspect;
 mod models;
+mod output;
 mod picture;
 mod progress;
 mod search;

