@@ -25,7 +25,7 @@ fn main() {
     spec.batch = Some(texts_max.parse().expect("TEXTS_MAX is a number"));
     let options = Options {
         device: Device { provider: Provider::Cpu, index: 0, threads },
-        batch_tokens_max: tokens_max.parse().expect("TOKENS_MAX is a number"),
+        batch_tokens_max: Some(tokens_max.parse().expect("TOKENS_MAX is a number")),
         ..Options::default()
     };
     let started = Instant::now();

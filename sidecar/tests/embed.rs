@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use vitrine::embed::{self, Options, TextEmbedder};
-use vitrine_crds::library::{Algorithm, EmbeddingSpec, ModelSpec};
+use vitrine::embed::{self, OpenError, Options, TextEmbedder};
+use vitrine_crds::library::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
 
 /// One loaded model for all tests of this file.
 fn model() -> MutexGuard<'static, Box<dyn TextEmbedder>> {
@@ -169,4 +169,19 @@ fn a_folder_that_mixes_two_models_is_refused_when_it_is_opened() {
     broken(b"no model", "ONNX Runtime does not take");
     std::fs::write(folder.path().join("config.json"), r#"{"hidden_size": 768}"#).unwrap();
     broken(&std::fs::read(&good.files.weights).unwrap(), "vectors of 384");
+}
+
+#[test]
+fn a_demanded_device_that_is_absent_is_an_error_with_the_cure() {
+    for provider in [Provider::Cuda, Provider::Tensorrt] {
+        let options = Options::on(&Device { provider, ..Device::default() });
+        match embed::open(&embed::default_text(), &options) {
+            Ok(model) => assert_eq!(model.dims(), 384), // This machine has one.
+            Err(error) => {
+                assert!(matches!(error, OpenError::Device { .. }), "{error}");
+                assert!(!error.is_transient());
+                assert!(error.to_string().contains("or configure `cpu`"), "{error}");
+            }
+        }
+    }
 }

@@ -9,8 +9,8 @@ use vitrine_crds::library::Device;
 pub struct Options {
     /// Where it runs, and on how many threads.
     pub device: Device,
-    /// Most tokens of one batch, padding included.
-    pub batch_tokens_max: usize,
+    /// Most tokens of one batch, padding included; `None` takes what suits the device.
+    pub batch_tokens_max: Option<usize>,
     /// Folder of fetched models; `None` takes `VITRINE_CACHE_DIR`, else the user's cache folder.
     pub cache_dir: Option<PathBuf>,
     /// Whether to draw progress bars of downloads on standard error, where that is a terminal.
@@ -26,6 +26,6 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: Device::default(), batch_tokens_max: 2_048, cache_dir: None, progress: true }
+        Self { device: Device::default(), batch_tokens_max: None, cache_dir: None, progress: true }
     }
 }

@@ -2,6 +2,7 @@
 
 use ort::session::Session;
 use tokenizers::{Tokenizer, TruncationParams};
+use vitrine_crds::library::Provider;
 
 use super::batch::{self, BatchLimits};
 use super::device::{self, Placed};
@@ -15,6 +16,11 @@ use crate::model::folder::Pooling;
 const METHOD: &str = "text-1";
 /// Texts tokenised at once: bounds what tokens of a long list take in memory.
 const WINDOW_TEXTS: usize = 4_096;
+/// What a batch of MiniLM's size may hold and still stay in a core's caches: 512 tokens cost a fifth
+/// less processor time than 2,048.
+const CPU_TOKENS_MAX: usize = 512;
+/// Enough to keep a GPU busy between two launches.
+const GPU_TOKENS_MAX: usize = 16_384;
 /// What is read of one text, at most; no model here sees that many tokens.
 const TEXT_BYTES_MAX: usize = 1 << 18;
 
@@ -53,7 +59,13 @@ impl OnnxText {
             tokenizer,
             pad_id,
             pooling: files.pooling,
-            limits: BatchLimits { texts_max, tokens_max: options.batch_tokens_max },
+            limits: BatchLimits {
+                texts_max,
+                tokens_max: options.batch_tokens_max.unwrap_or(match provider {
+                    Provider::Auto | Provider::Cpu => CPU_TOKENS_MAX,
+                    Provider::Cuda | Provider::Tensorrt => GPU_TOKENS_MAX,
+                }),
+            },
             dims: 0,
             fingerprint: fingerprint(model),
         };
