@@ -89,7 +89,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
     match output {
         Output::Json => say!("{:#}", json!(report)),
-        Output::Text => output::print(format_args!("{}", summary(&report))),
+        Output::Text => output::print(format_args!("{}", summary(&report, &settings.out))),
     }
     let failed = report.counts.failed > 0;
     Ok(if strict && failed { Exit::Strict } else { Exit::Done })
@@ -225,8 +225,8 @@ fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
 }
 
 /// What the run came to, for people.
-fn summary(report: &Report) -> String {
-    let Report { run, library, catalog, counts, found, steps, failures, .. } = report;
+fn summary(report: &Report, out: &Location) -> String {
+    let Report { run, library, counts, found, steps, failures, .. } = report;
     let mut text = format!(
         "{library}: {} assets: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
         counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
@@ -258,8 +258,8 @@ fn summary(report: &Report) -> String {
     }
     if !failures.is_empty() {
         let report = crate::catalog::layout::report(*run);
-        text.push_str(&format!("all failures: {catalog}/{report}\n"));
+        text.push_str(&format!("all failures: {out}/{report}\n"));
     }
-    text.push_str(&format!("catalogue: {catalog}\n"));
+    text.push_str(&format!("catalogue: {out}\n"));
     text
 }

@@ -56,12 +56,12 @@ pub(super) fn work(
 ) -> Result<Busy, RunError> {
     let assets = plan.found.to_read + plan.found.to_describe;
     ground.watch.step("reading and embedding", Some(assets));
+    let describer = Describer::new(ground, plan, listing, embedder)?;
     let (ready, to_describe) = step(BATCH_ASSETS);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || reading::read_all(ground, plan, listing, &ready));
         let writing = scope.spawn(move || write_all(ground, plan, to_write));
-        let describer = Describer::new(ground, plan, listing, embedder)?;
         let described = describer.run(to_describe, &finished);
         drop(finished);
         let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
