@@ -32,6 +32,8 @@ const STDERR_BYTES_MAX: usize = 4 << 10;
 const RECYCLE_BYTES: u64 = 1 << 30;
 /// How long a new child may take to say that it is ready.
 const START: Duration = Duration::from_secs(30);
+/// How often a child is started before the run is given up.
+const STARTS_MAX: u32 = 3;
 /// How often an asset is tried.
 const ATTEMPTS_MAX: u32 = 2;
 
@@ -195,7 +197,7 @@ impl<T: Send + 'static> Slot<T> {
             }
             let running = match &mut self.running {
                 Some(running) => running,
-                none => none.insert(Running::start(&self.settings)?),
+                none => none.insert(Running::start_again(&self.settings)?),
             };
             let Some(next) = self.waiting.pop_front() else { break };
             if self.in_flight.is_empty() {
@@ -278,6 +280,18 @@ struct Running {
 }
 
 impl Running {
+    /// A child, also where somebody ends the first one or two before they are ready.
+    fn start_again(settings: &Settings) -> Result<Self, PoolError> {
+        let mut started = Self::start(settings);
+        for _ in 1..STARTS_MAX {
+            match started {
+                Err(PoolError::Stillborn { .. }) => started = Self::start(settings),
+                Ok(_) | Err(PoolError::Spawn { .. }) => break,
+            }
+        }
+        started
+    }
+
     fn start(settings: &Settings) -> Result<Self, PoolError> {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
         let failed = |source| PoolError::Spawn { program: program.display().to_string(), source };
