@@ -154,6 +154,18 @@ impl<T: Clone + Eq + Hash> ListOp<T> {
         }
     }
 
+    /// The same edits of other items: `map` turns each list of the opinion into another.
+    pub fn map<U>(&self, mut map: impl FnMut(&[T]) -> Vec<U>) -> ListOp<U> {
+        ListOp {
+            explicit: self.explicit.as_deref().map(&mut map),
+            added: map(&self.added),
+            prepended: map(&self.prepended),
+            appended: map(&self.appended),
+            deleted: map(&self.deleted),
+            ordered: map(&self.ordered),
+        }
+    }
+
     /// Every item that the opinion would bring in, in order.
     pub fn brought(&self) -> impl Iterator<Item = &T> {
         let explicit = self.explicit.iter().flatten();

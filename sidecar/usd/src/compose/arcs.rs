@@ -8,7 +8,7 @@ use crate::layer::LayerError;
 use crate::names::Name;
 use crate::path::{self, PrimPath};
 use crate::store::Target;
-use crate::value::{Arc, ListOp, Value};
+use crate::value::{Arc, Value};
 
 /// Targets of targets of … at most.
 const NESTING_MAX: u32 = 64;
@@ -69,17 +69,9 @@ impl Stage<'_> {
             let spec = &stack.layers[layer as usize].specs[spec as usize];
             if let Some(Value::ArcEdits(edits)) = spec.field(field) {
                 let anchor = &stack.anchors[layer as usize];
-                let with = |items: &Vec<Arc>| -> Vec<(Rc<str>, Arc)> {
+                let anchored = edits.map(|items| {
                     items.iter().map(|arc| (Rc::clone(anchor), arc.clone())).collect()
-                };
-                let anchored = ListOp {
-                    explicit: edits.explicit.as_ref().map(&with),
-                    added: with(&edits.added),
-                    prepended: with(&edits.prepended),
-                    appended: with(&edits.appended),
-                    deleted: with(&edits.deleted),
-                    ordered: with(&edits.ordered),
-                };
+                });
                 anchored.apply(&mut list);
             }
         }

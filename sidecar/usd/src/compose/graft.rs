@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use super::index::Draft;
-use super::{ArcKind, NONE, Node, Place, Stage};
+use super::{Node, Place, Stage};
 use crate::layer::LayerError;
-use crate::path::PrimPath;
 
 impl Stage<'_> {
     /// Composes the target of `head` in its own namespace and hangs the result below `at`.
@@ -17,20 +16,7 @@ impl Stage<'_> {
     ) -> Result<(), LayerError> {
         let site = Rc::clone(&head.site);
         let stack = head.stack;
-        let nothing: PrimPath = Rc::from([]);
-        let first = self.nodes.len() as u32;
-        self.nodes.push(Node {
-            arc: ArcKind::Root,
-            parent: NONE,
-            stack,
-            site: Rc::clone(&nothing),
-            target: nothing,
-            depth: 0,
-            rank: 0,
-        });
-        let layers = self.stacks[stack as usize].layers.len() as u32;
-        let specs = (0..layers).map(|layer| (layer, 0)).collect();
-        let places = vec![Place { node: first, parent: NONE, specs }];
+        let places = vec![self.root_place(stack)];
         let mut inner = Draft { places, path: Vec::new(), nesting: draft.nesting + 1 };
         for (step, &name) in site.iter().enumerate() {
             inner.places = self.step(&inner.places, name);

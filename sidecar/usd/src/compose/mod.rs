@@ -157,8 +157,23 @@ impl<'a> Stage<'a> {
         stage.read_variables(&layer);
         let stack = stage.stack(path)?;
         stage.read_fallbacks(&layer);
+        let root = stage.root_place(stack);
+        stage.prims.push(Prim {
+            name: Name::EMPTY,
+            parent: NONE,
+            depth: 0,
+            places: vec![root],
+            order: Vec::new(),
+            children: None,
+            flags: Flags { active: true, defined: true, ..Flags::default() },
+        });
+        Ok(stage)
+    }
+
+    /// A root node of `stack`, and the place of the pseudo-root in it.
+    fn root_place(&mut self, stack: u32) -> Place {
         let nothing: PrimPath = Rc::from([]);
-        stage.nodes.push(Node {
+        self.nodes.push(Node {
             arc: ArcKind::Root,
             parent: NONE,
             stack,
@@ -167,18 +182,9 @@ impl<'a> Stage<'a> {
             depth: 0,
             rank: 0,
         });
-        let layers = stage.stacks[stack as usize].layers.len() as u32;
+        let layers = self.stacks[stack as usize].layers.len() as u32;
         let specs = (0..layers).map(|layer| (layer, 0)).collect();
-        stage.prims.push(Prim {
-            name: Name::EMPTY,
-            parent: NONE,
-            depth: 0,
-            places: vec![Place { node: 0, parent: NONE, specs }],
-            order: Vec::new(),
-            children: None,
-            flags: Flags { active: true, defined: true, ..Flags::default() },
-        });
-        Ok(stage)
+        Place { node: self.nodes.len() as u32 - 1, parent: NONE, specs }
     }
 
     /// Takes over the variables that the root layer sets for expressions.

@@ -41,17 +41,9 @@ impl<'s> Stage<'s> {
         }
         let mut list: Vec<Vec<Name>> = Vec::new();
         for (node, edits) in texts.into_iter().rev() {
-            let mut map = |items: &[Box<str>]| -> Vec<Vec<Name>> {
+            let mapped = edits.map(|items| {
                 items.iter().filter_map(|text| self.stage_path(node, &own, text)).collect()
-            };
-            let mapped = ListOp {
-                explicit: edits.explicit.as_deref().map(&mut map),
-                added: map(&edits.added),
-                prepended: map(&edits.prepended),
-                appended: map(&edits.appended),
-                deleted: map(&edits.deleted),
-                ordered: map(&edits.ordered),
-            };
+            });
             mapped.apply(&mut list);
         }
         list

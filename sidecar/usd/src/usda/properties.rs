@@ -74,15 +74,20 @@ impl Parser<'_> {
         }
         if self.scan.take(b'=')? {
             let paths = self.paths()?;
-            let rare = self.slot(owner, name).rare_mut();
-            if !matches!(rare.targets, Value::PathEdits(_)) {
-                rare.targets = Value::PathEdits(Box::default());
-            }
-            if let Value::PathEdits(list) = &mut rare.targets {
-                edit.put(list, paths);
-            }
+            self.edit_targets(owner, name, edit, paths);
         }
         self.property_metadata(owner, name)
+    }
+
+    /// Adds an edit to the targets of a relationship or the connections of an attribute.
+    fn edit_targets(&mut self, owner: u32, name: Name, edit: Edit, paths: Vec<Box<str>>) {
+        let rare = self.slot(owner, name).rare_mut();
+        if !matches!(rare.targets, Value::PathEdits(_)) {
+            rare.targets = Value::PathEdits(Box::default());
+        }
+        if let Value::PathEdits(list) = &mut rare.targets {
+            edit.put(list, paths);
+        }
     }
 
     pub(super) fn attribute(
@@ -125,13 +130,7 @@ impl Parser<'_> {
             "connect" => {
                 self.scan.expect(b'=')?;
                 let paths = self.paths()?;
-                let rare = self.slot(owner, name).rare_mut();
-                if !matches!(rare.targets, Value::PathEdits(_)) {
-                    rare.targets = Value::PathEdits(Box::default());
-                }
-                if let Value::PathEdits(list) = &mut rare.targets {
-                    edit.put(list, paths);
-                }
+                self.edit_targets(owner, name, edit, paths);
                 self.property_metadata(owner, name)
             }
             "spline" => {
