@@ -108,7 +108,7 @@ fn table(answer: &Answer, width: Option<usize>) -> String {
     let mut rows = vec![["score", "name", "pack", "size", "why"].map(str::to_owned)];
     rows.extend(answer.hits.iter().map(|hit| {
         let size = hit.size_m.map_or_else(|| "–".to_owned(), length);
-        [format!("{:.3}", hit.score), hit.name.clone(), hit.pack.clone(), size, why(hit)]
+        [format!("{:.3}", hit.score), hit.name.clone(), hit.pack.clone(), size, why(hit, answer)]
     }));
     let widths: Vec<usize> = (0..4)
         .map(|column| {
@@ -143,13 +143,14 @@ fn table(answer: &Answer, width: Option<usize>) -> String {
     out
 }
 
-/// `text 0.61 (1st); tags lift, forklift`.
-fn why(hit: &Hit) -> String {
+/// `text 0.61; tags lift, forklift`; where rankings are fused, with the place in each.
+fn why(hit: &Hit, answer: &Answer) -> String {
+    let is_fused = answer.algorithm == "hybrid";
     let leg = |leg: &crate::search::Leg| {
         let name = leg.field.strip_suffix("_embedding").unwrap_or(&leg.field);
-        match hit.legs.len() {
-            1 => format!("{name} {:.2}", leg.score),
-            _ => format!("{name} {:.2} (no. {})", leg.score, leg.rank),
+        match is_fused {
+            false => format!("{name} {:.2}", leg.score),
+            true => format!("{name} {:.2} (no. {})", leg.score, leg.rank),
         }
     };
     let mut reason = hit.legs.iter().map(leg).collect::<Vec<_>>().join(", ");

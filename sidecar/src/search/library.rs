@@ -112,6 +112,7 @@ impl Library {
             if plan.words {
                 let mut places = words::rank(&self.documents, query, only.as_ref())?;
                 places.truncate(depth);
+                places.iter_mut().for_each(|(_, score)| *score = rounded(*score, 6));
                 rankings.push(Ranking { field: "words".to_owned(), places });
             }
         }
@@ -123,7 +124,7 @@ impl Library {
             query: query.clone(),
             algorithm: plan.name,
             total,
-            took_ms: began.elapsed().as_secs_f64() * 1e3,
+            took_ms: rounded(began.elapsed().as_secs_f64() * 1e3, 1),
             note: plan.note,
             hits,
         })
@@ -224,7 +225,7 @@ impl Library {
         let places = field
             .nearest(&vector, rows.as_deref(), depth)
             .into_iter()
-            .map(|one| (field.id(one.row).to_owned(), f64::from(one.score)))
+            .map(|one| (field.id(one.row).to_owned(), rounded(f64::from(one.score), 6)))
             .collect();
         Ok(Ranking { field: field.name().to_owned(), places })
     }
@@ -292,6 +293,12 @@ fn fuse(rankings: &[Ranking], top_k: usize) -> Vec<(String, f64, Vec<Leg>)> {
     fused.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     fused.truncate(top_k);
     fused
+}
+
+/// A float32's digits after the seventh are noise, and print as such.
+fn rounded(number: f64, digits: i32) -> f64 {
+    let unit = 10_f64.powi(digits);
+    (number * unit).round() / unit
 }
 
 /// Whether a path of `current.json` names something below the catalogue.

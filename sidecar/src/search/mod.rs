@@ -20,5 +20,7 @@ mod words;
 
 pub use answer::{Answer, Hit, Leg, Request};
 pub use error::SearchError;
+pub use field::Field;
 pub use library::{Embed, Library};
 pub use locate::{embed_query, locate};
+pub use top::Scored;
