@@ -21,7 +21,7 @@ fn embedder() -> Option<Box<dyn TextEmbedder>> {
 /// Catalogs the demo library as its README says.
 fn demo() -> (tempfile::TempDir, PathBuf) {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let catalog = folder.path().join("catalog");
     let done = Command::new(env!("CARGO_BIN_EXE_vitrine"))
         .args(["catalog", "--quiet", "--strict", "--captions"])
@@ -31,7 +31,7 @@ fn demo() -> (tempfile::TempDir, PathBuf) {
         .arg(demo.join("library"))
         .current_dir(folder.path())
         .output()
-        .unwrap();
+        .expect("the program can be started");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     (folder, catalog)
 }
@@ -39,9 +39,9 @@ fn demo() -> (tempfile::TempDir, PathBuf) {
 /// Each line of demo/queries.csv: words that do not name the asset, and the assets meant.
 fn queries() -> Vec<(String, Vec<String>)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/queries.csv");
-    let mut reader = csv::Reader::from_path(path).unwrap();
+    let mut reader = csv::Reader::from_path(path).expect("the queries are there");
     let rows = reader.records().map(|row| {
-        let row = row.unwrap();
+        let row = row.expect("each line is a query and its assets");
         (row[0].to_owned(), row[1].split('|').map(str::to_owned).collect())
     });
     rows.collect()

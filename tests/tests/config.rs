@@ -5,9 +5,9 @@ use vitrine_tests::program::{Ended, command, run};
 
 /// Calls `vitrine config` in a folder with these files, under these variables.
 fn config(files: &[(&str, &str)], variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
     for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::write(folder.path().join(name), text).expect("a new folder is writable");
     }
     let mut call = command(&["config"]);
     run(call.args(arguments).current_dir(folder.path()).envs(variables.iter().copied()))

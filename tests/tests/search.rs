@@ -34,7 +34,8 @@ fn json(library: &Library, arguments: &[&str]) -> Value {
 }
 
 fn names(answer: &Value) -> Vec<&str> {
-    answer["hits"].as_array().unwrap().iter().map(|hit| hit["name"].as_str().unwrap()).collect()
+    let hits = answer["hits"].as_array().expect("answers hold hits");
+    hits.iter().map(|hit| hit["name"].as_str().expect("hits have names")).collect()
 }
 
 #[test]
