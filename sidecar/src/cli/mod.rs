@@ -14,6 +14,8 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use vitrine_crds::run::Exit;
 
 /// Turns libraries of 3D assets into vectors, and answers questions about them.
@@ -79,9 +81,28 @@ impl Failure {
     }
 }
 
+/// Sends log lines to stderr; `VITRINE_LOG` chooses them in the words of `RUST_LOG`. Without it, work
+/// that takes long tells what it does, and answers come without remarks.
+fn log(command: &Command) {
+    let telling = matches!(command, Command::Catalog(_) | Command::Models(_));
+    let default = if telling { "warn,vitrine=info" } else { "warn" };
+    let chosen = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .with_env_var("VITRINE_LOG");
+    let filter = match std::env::var_os("VITRINE_LOG") {
+        Some(_) => chosen.from_env_lossy(),
+        None => EnvFilter::new(default),
+    };
+    let plain = tracing_subscriber::fmt().without_time().with_target(false);
+    let ansi = console::Term::stderr().is_term();
+    plain.with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
+}
+
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    log(&command);
+    let done = match command {
         Command::Catalog(args) => catalog::run(args),
         Command::Search(args) => search::run(args),
         Command::Show(args) => show::run(args),
