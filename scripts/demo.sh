@@ -9,7 +9,7 @@ source scripts/env.sh
 
 program=${CARGO_TARGET_DIR:-target}/release/vitrine
 if [ ! -x "$program" ]; then
-    echo 'Building vitrine: about five minutes on two cores, the first time only.'
+    echo 'Building vitrine: about six minutes on two cores, the first time only.'
     cargo build --release --package vitrine
 else
     cargo build --release --package vitrine --quiet

@@ -33,7 +33,7 @@ def main() -> None:
           'aria-label="A terminal session: cataloguing the demo library and searching it">')
     print('<rect width="100%" height="100%" rx="8" fill="#16181d"/>')
     print('<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,\'DejaVu Sans Mono\',monospace" font-size="14" '
-          'fill="#c8ccd4" xml:space="preserve">')
+          'fill="#c8ccd4" xml:space="preserve" style="white-space:pre">')
     for number, line in enumerate(lines):
         style = ' fill="#ffffff" font-weight="bold"' if line.startswith("$ ") else ""
         if line:
