@@ -208,6 +208,9 @@ fn embedding(spec: &AssetLibrarySpec) -> Result<Option<Embedding>, Failure> {
     }
 }
 
+/// Largest captions file, in bytes: a million assets with two sentences each.
+const CAPTIONS_BYTES_MAX: u64 = 512 << 20;
+
 fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
     let storage = |error: crate::storage::StorageError| Failure::new(error.exit(), &error);
     let (folder, file) = match uri.rsplit_once('/') {
@@ -216,11 +219,15 @@ fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
         None => (".", uri),
     };
     let location = Location::parse(folder).map_err(storage)?;
-    let bytes =
-        Storage::open(&location, access).and_then(|from| from.get(file)).map_err(storage)?;
-    let Some(bytes) = bytes else {
-        return Err(Failure::usage(format!("there is no captions file {uri}")));
-    };
+    let from = Storage::open(&location, access).map_err(storage)?;
+    let absent = || Failure::usage(format!("there is no captions file {uri}"));
+    let size = from.head(file).map_err(storage)?.ok_or_else(absent)?.size;
+    if size > CAPTIONS_BYTES_MAX {
+        return Err(Failure::usage(format!(
+            "the captions file {uri} has {size} bytes, more than {CAPTIONS_BYTES_MAX}; split it"
+        )));
+    }
+    let bytes = from.get(file).map_err(storage)?.ok_or_else(absent)?;
     Captions::parse(uri, &bytes).map_err(|error| Failure::new(Exit::Usage, &error))
 }
 

@@ -9,7 +9,7 @@ use vitrine_crds::run::Exit;
 use vitrine_usd::Inspection;
 
 use super::Failure;
-use super::output::{self, say};
+use super::output::{self, harmless, say};
 use crate::asset::naming;
 use crate::config::{self, Loader};
 use crate::extract::Bounds;
@@ -99,7 +99,13 @@ fn place(file: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure>
         .collect();
     let names = names.filter(|names| !names.is_empty());
     let Some(names) = names.filter(|_| whole.is_file()) else {
-        return Err(Failure::usage(format!("{} is no file with a name in UTF-8", file.display())));
+        let why = match whole.metadata() {
+            Err(_) => "is not there",
+            Ok(found) if found.is_dir() => "is a folder; `vitrine catalog` reads folders",
+            Ok(found) if !found.is_file() => "is no regular file",
+            Ok(_) => "has a name or folder that is not UTF-8",
+        };
+        return Err(Failure::usage(format!("{} {why}", file.display())));
     };
     Ok((folder, names.join("/")))
 }
@@ -173,7 +179,7 @@ fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.replace('\n', " "),
+        Value::String(text) => harmless(text),
         Value::Number(number) => match number.as_f64() {
             Some(float) if !number.is_i64() && !number.is_u64() => {
                 let rounded = (float * 1e6).round() / 1e6;

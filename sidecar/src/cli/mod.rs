@@ -110,7 +110,9 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::run(args),
         Command::Config(args) => config::run(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "vitrine", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "vitrine", &mut script);
+            output::print(format_args!("{}", String::from_utf8_lossy(&script)));
             Ok(Exit::Done)
         }
         Command::Worker(args) => worker::run(args),
@@ -118,7 +120,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            eprintln!("error: {}", output::harmless(&failure.message));
             ExitCode::from(failure.exit as u8)
         }
     }

@@ -19,6 +19,16 @@ pub(super) fn print(text: Arguments) {
     }
 }
 
+/// `text` on one line and without what steers a terminal: control characters and marks that turn
+/// the direction of writing. Strangers named the files.
+pub(super) fn harmless(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
+}
+
 /// [`print`] with the arguments of `println!`.
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -27,3 +37,13 @@ macro_rules! say {
 }
 
 pub(super) use say;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_cannot_steer_the_terminal() {
+        assert_eq!(harmless("esc\u{1b}[31mRED\u{7}\n\u{202e}x 叉车"), "esc [31mRED   x 叉车");
+    }
+}

@@ -7,7 +7,7 @@ use console::{Term, measure_text_width, truncate_str};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
-use super::output::{self, say};
+use super::output::{self, harmless, say};
 use crate::embed::Options;
 use crate::search::filter::Filter;
 use crate::search::{Answer, Hit, Library, Request, SearchError, embed_query, locate};
@@ -108,7 +108,8 @@ fn table(answer: &Answer, width: Option<usize>) -> String {
     let mut rows = vec![["score", "name", "pack", "size", "why"].map(str::to_owned)];
     rows.extend(answer.hits.iter().map(|hit| {
         let size = hit.size_m.map_or_else(|| "–".to_owned(), length);
-        [format!("{:.3}", hit.score), hit.name.clone(), hit.pack.clone(), size, why(hit, answer)]
+        let why = harmless(&why(hit, answer));
+        [format!("{:.3}", hit.score), harmless(&hit.name), harmless(&hit.pack), size, why]
     }));
     let widths: Vec<usize> = (0..4)
         .map(|column| {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use vitrine_crds::run::Exit;
 
 use super::Failure;
-use super::output::{self, say};
+use super::output::{self, harmless, say};
 use super::picture::Protocol;
 use crate::search::{Library, SearchError, locate};
 
@@ -103,8 +103,7 @@ fn lines(value: &Value, depth: usize, out: &mut String) {
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
-        // Texts of strangers must not steer the terminal.
-        Value::String(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Value::String(text) => harmless(text),
         Value::Array(list) if list.is_empty() => "–".to_owned(),
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(_) => "–".to_owned(),

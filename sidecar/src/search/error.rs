@@ -22,7 +22,9 @@ pub enum SearchError {
         uri: String,
     },
     /// A file of the catalogue cannot be read.
-    #[error("cannot read {path}; run `vitrine catalog` again to write it anew")]
+    #[error(
+        "cannot read {path}; remove the folder `.vitrine` of the catalogue and run `vitrine catalog` again"
+    )]
     Unreadable {
         /// The file.
         path: String,
@@ -30,7 +32,9 @@ pub enum SearchError {
         source: std::io::Error,
     },
     /// A file of the catalogue is not what it should be.
-    #[error("{path} {reason}; run `vitrine catalog` again to write it anew")]
+    #[error(
+        "{path} {reason}; remove the folder `.vitrine` of the catalogue and run `vitrine catalog` again"
+    )]
     Broken {
         /// The file.
         path: String,

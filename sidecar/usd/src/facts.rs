@@ -35,8 +35,8 @@ pub(crate) fn gather(stage: &mut Stage) -> Result<Metadata, LayerError> {
     match bounds::world(stage) {
         Ok(Some(found)) => {
             let (min, max) = (found.min, found.max);
-            if min.iter().chain(&max).all(|value| value.is_finite()) {
-                let size_m = [0, 1, 2].map(|axis| (max[axis] - min[axis]) * facts.meters_per_unit);
+            let size_m = [0, 1, 2].map(|axis| (max[axis] - min[axis]) * facts.meters_per_unit);
+            if min.iter().chain(&max).chain(&size_m).all(|value| value.is_finite()) {
                 facts.bounds = Some(Bounds { min, max, size_m });
             } else {
                 stage.warn("the bounds are not finite".to_owned());
@@ -52,7 +52,7 @@ pub(crate) fn gather(stage: &mut Stage) -> Result<Metadata, LayerError> {
 fn layer_facts(stage: &Stage, facts: &mut Metadata) {
     let layer = Rc::clone(&stage.stacks[0].layers[0]);
     let field = |name| layer.root().field(name);
-    let number = |name| field(name).and_then(Value::as_f64);
+    let number = |name| field(name).and_then(Value::as_f64).filter(|value| value.is_finite());
     let text = |name| match field(name) {
         Some(Value::Token(token)) => Some(stage.names.text(*token).to_owned()),
         Some(Value::String(text)) => Some(text.to_string()),

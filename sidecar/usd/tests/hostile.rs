@@ -200,6 +200,23 @@ def PointInstancer \"I\" {
 }
 
 #[test]
+fn numbers_that_are_none_are_left_out() {
+    for field in ["metersPerUnit", "startTimeCode", "endTimeCode", "timeCodesPerSecond"] {
+        for value in ["inf", "-inf", "nan", "1e999"] {
+            let text = format!("#usda 1.0\n(\n{field} = {value}\n)\ndef Cube \"A\" {{}}\n");
+            let folder = library(&[("x.usda", text.as_bytes())]);
+            let found = inspect(folder.path(), "x.usda").unwrap();
+            let json = serde_json::to_string(&found).unwrap();
+            let back: Inspection = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, found, "{field} = {value} survives the way to the parent");
+        }
+    }
+    let text = b"#usda 1.0\n(\nmetersPerUnit = 1e308\n)\ndef Cube \"A\" { double size = 100 }\n";
+    let folder = library(&[("x.usda", text)]);
+    assert_eq!(inspect(folder.path(), "x.usda").unwrap().metadata.bounds, None);
+}
+
+#[test]
 fn references_that_multiply_stop_at_a_limit() {
     // Each level brings the one below ten times: 10^9 prims if nobody counts.
     let mut text = "#usda 1.0\n".to_owned();
