@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use tempfile::TempDir;
 use vitrine_tests::library::{Library, usda};
 use vitrine_tests::program::{command, json_file, run};
 use vitrine_tests::skip;
@@ -41,9 +42,13 @@ fn catalog(library: &Library, more: &[&str]) -> Value {
 
 /// The packed vectors of the field, by asset id.
 fn packed(library: &Library) -> Vec<(String, Vec<f32>)> {
+    packed_field(library, FIELD)
+}
+
+fn packed_field(library: &Library, field: &str) -> Vec<(String, Vec<f32>)> {
     let root = library.catalog();
     let current = json_file(&root.join(".vitrine/current.json"));
-    let field = &current["fields"][FIELD];
+    let field = &current["fields"][field];
     let dims = field["dims"].as_u64().expect("dims") as usize;
     let read = |name: &str| std::fs::read(root.join(field[name].as_str().expect("a path")));
     let numbers = floats(&read("vectors").expect("packed vectors"));
@@ -118,15 +123,20 @@ fn a_changed_caption_changes_one_vector() {
     }
 }
 
+/// The same network, pooled in another way, is another model.
+fn pooled_otherwise(folder: &Path) -> TempDir {
+    let other = tempfile::tempdir().expect("writable");
+    let copied = Command::new("cp").arg("-r").arg(folder.join(".")).arg(other.path()).status();
+    assert!(copied.expect("writable").success());
+    let pooling = r#"{"word_embedding_dimension":384,"pooling_mode_mean_tokens":false,"pooling_mode_cls_token":true}"#;
+    std::fs::write(other.path().join("1_Pooling/config.json"), pooling).expect("writable");
+    other
+}
+
 #[test]
 fn another_model_redoes_all_vectors_and_reads_nothing() {
     let Some(folder) = model() else { return };
-    // The same network, pooled in another way, is another model.
-    let other = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp").arg("-r").arg(folder.join(".")).arg(other.path()).status();
-    assert!(copied.unwrap().success());
-    let pooling = r#"{"word_embedding_dimension":384,"pooling_mode_mean_tokens":false,"pooling_mode_cls_token":true}"#;
-    std::fs::write(other.path().join("1_Pooling/config.json"), pooling).unwrap();
+    let other = pooled_otherwise(&folder);
     let library = library();
     catalog(&library, &[]);
     let before = packed(&library);
@@ -141,6 +151,50 @@ fn another_model_redoes_all_vectors_and_reads_nothing() {
         let file = library.catalog().join("embeddings").join(FIELD).join(format!("{id}.npy"));
         assert_eq!(&npy(&file), new);
     }
+}
+
+#[test]
+fn of_two_embeddings_only_the_one_whose_model_changed_is_done_again() {
+    let Some(folder) = model() else { return };
+    let other = pooled_otherwise(&folder);
+    let library = library();
+    let run = |second: &Path| {
+        let config = format!(
+            "spec:\n  source: {{uri: {}}}\n  embeddings:\n    \
+             - {{name: text, algorithm: text, model: {{uri: {}}}}}\n    \
+             - {{name: second, algorithm: text, model: {{uri: {}}}}}\n",
+            library.path().display(),
+            folder.display(),
+            second.display()
+        );
+        let config = library.beside("vitrine.yaml", &config);
+        catalog(&library, &["--config", config.to_str().unwrap()])
+    };
+    run(&folder);
+    let (text, second) = (packed(&library), packed_field(&library, "second_embedding"));
+    assert_eq!(text, second, "the same model makes the same vectors");
+    let file = |field: &str, id: &str| {
+        library.catalog().join("embeddings").join(field).join(format!("{id}.npy"))
+    };
+    let written = |field: &str| file(field, &text[0].0).metadata().unwrap().modified().unwrap();
+    let before = (written(FIELD), written("second_embedding"));
+    let report = run(other.path());
+    assert_eq!(
+        (&report["found"]["to_read"], &report["found"]["to_describe"]),
+        (&0.into(), &3.into())
+    );
+    assert_eq!(packed(&library), text);
+    for ((id, old), (same, new)) in second.iter().zip(&packed_field(&library, "second_embedding")) {
+        assert_eq!(id, same);
+        assert_ne!(old, new, "{id}");
+        assert_eq!(&npy(&file("second_embedding", id)), new);
+        assert_eq!(&npy(&file(FIELD, id)), old);
+    }
+    assert_eq!(written(FIELD), before.0, "what is kept is not written again");
+    assert_ne!(written("second_embedding"), before.1);
+    let index = json_file(&library.catalog().join("master_index.json"));
+    assert!(index["assets"][0]["embedding"].as_str().unwrap().contains(FIELD));
+    assert_eq!(run(other.path())["counts"]["skipped"], 3);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub struct Caption {
 }
 
 /// Everything known of one asset but its vectors: what `individual/<pack>/<name>.json` holds.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Document {
     /// See [`asset_id`].
     pub asset_id: String,

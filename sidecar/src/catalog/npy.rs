@@ -1,19 +1,19 @@
 //! Vectors as numpy reads them.
 
-/// `vector` as a `.npy` file, version 1.0: little-endian float32, shape `[dims]`.
-pub fn encode(vector: &[f32]) -> Vec<u8> {
+/// `row`, the bytes of little-endian float32, as a `.npy` file of version 1.0 and shape `[dims]`.
+pub fn encode(row: &[u8]) -> Vec<u8> {
     const ALIGN: usize = 64; // So that the numbers can be mapped.
     const BEFORE: usize = 10; // Magic, version and length of the header.
     let mut header =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", vector.len());
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", row.len() / 4);
     let unpadded = BEFORE + header.len() + 1;
     header.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(ALIGN) - unpadded));
     header.push('\n');
-    let mut bytes = Vec::with_capacity(BEFORE + header.len() + 4 * vector.len());
+    let mut bytes = Vec::with_capacity(BEFORE + header.len() + row.len());
     bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    bytes.extend(vector.iter().flat_map(|value| value.to_le_bytes()));
+    bytes.extend_from_slice(row);
     bytes
 }
 
@@ -21,7 +21,7 @@ pub fn encode(vector: &[f32]) -> Vec<u8> {
 mod tests {
     #[test]
     fn numbers_start_at_a_multiple_of_64_after_the_header() {
-        let bytes = super::encode(&[1.0, -2.5]);
+        let bytes = super::encode(&[0, 0, 128, 63, 0, 0, 32, 192]);
         assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
         let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         assert_eq!((10 + header) % 64, 0);

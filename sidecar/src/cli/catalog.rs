@@ -133,7 +133,7 @@ fn settings(args: Args) -> Result<Settings, Failure> {
             memory_bytes_max: spec.extraction.memory_bytes_max.unsigned_abs(),
         },
         jobs: jobs.map_or_else(cores, usize::from),
-        embedding: embedding(&spec)?,
+        embeddings: embeddings(&spec),
         deletions: match approved {
             true => Deletions::Approved,
             false => Deletions::Percent(spec.deletion_guard.max_percent.unsigned_abs()),
@@ -193,19 +193,10 @@ fn access(environment: &Environment, spec: &AssetLibrarySpec) -> Access {
     Access::new(variables, identity)
 }
 
-fn embedding(spec: &AssetLibrarySpec) -> Result<Option<Embedding>, Failure> {
-    match spec.embeddings.as_slice() {
-        [] => Ok(None),
-        [one] => {
-            let options = embed::Options::on(&spec.device);
-            Ok(Some(Embedding { spec: one.clone(), options }))
-        }
-        several => Err(Failure::usage(format!(
-            "`embeddings` has {} entries, and one text embedding is what this version makes: \
-             leave one",
-            several.len()
-        ))),
-    }
+fn embeddings(spec: &AssetLibrarySpec) -> Vec<Embedding> {
+    let options = embed::Options::on(&spec.device);
+    let entries = spec.embeddings.iter();
+    entries.map(|spec| Embedding { spec: spec.clone(), options: options.clone() }).collect()
 }
 
 /// Largest captions file, in bytes: a million assets with two sentences each.

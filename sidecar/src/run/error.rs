@@ -73,11 +73,33 @@ pub enum RunError {
         reason: String,
     },
     /// A local file of the run cannot be read or written.
-    #[error("cannot use the run's own files")]
-    Io(#[from] std::io::Error),
+    #[error("cannot {action} {path}")]
+    Io {
+        /// A verb: `read`, `write`.
+        action: &'static str,
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
 }
 
 impl RunError {
+    /// Says what was being done with which file.
+    pub(super) fn io(
+        action: &'static str,
+        path: impl Into<String>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// A folder of the run's own, for copies of a store's files.
+    pub(super) fn scratch() -> Result<tempfile::TempDir, Self> {
+        let made = tempfile::tempdir();
+        made.map_err(Self::io("write", std::env::temp_dir().display().to_string()))
+    }
+
     /// How a program ends on this error.
     pub fn exit(&self) -> Exit {
         match self {
@@ -86,7 +108,7 @@ impl RunError {
             Self::Embed(_) | Self::Damaged { .. } | Self::Deletions { .. } | Self::Empty { .. } => {
                 Exit::Permanent
             }
-            Self::Pool(_) | Self::Locked { .. } | Self::LockLost { .. } | Self::Io(_) => {
+            Self::Pool(_) | Self::Locked { .. } | Self::LockLost { .. } | Self::Io { .. } => {
                 Exit::Retry
             }
             Self::Usage(_) => Exit::Usage,

@@ -36,13 +36,15 @@ impl LocalFile {
 
     /// Every line with its place, in order.
     pub(super) fn lines(&self) -> Result<Lines, RunError> {
-        let from = BufReader::with_capacity(1 << 18, File::open(&self.path)?);
+        let from = File::open(&self.path).map_err(RunError::io("read", &self.name))?;
+        let from = BufReader::with_capacity(1 << 18, from);
         Ok(Lines { name: self.name.clone(), from, line: Vec::new(), next: 0 })
     }
 
     /// Reads single lines.
     pub(super) fn places(&self) -> Result<Places, RunError> {
-        Ok(Places { name: self.name.clone(), file: File::open(&self.path)?, line: Vec::new() })
+        let file = File::open(&self.path).map_err(RunError::io("read", &self.name))?;
+        Ok(Places { name: self.name.clone(), file, line: Vec::new() })
     }
 
     /// Path on this machine.
@@ -64,7 +66,8 @@ impl Lines {
     /// does not count.
     pub(super) fn next_line(&mut self) -> Result<Option<(Span, &[u8])>, RunError> {
         self.line.clear();
-        let read = self.from.read_until(b'\n', &mut self.line)?;
+        let read = self.from.read_until(b'\n', &mut self.line);
+        let read = read.map_err(RunError::io("read", &self.name))?;
         if read == 0 || self.line.pop() != Some(b'\n') {
             return Ok(None);
         }
@@ -95,8 +98,9 @@ impl Places {
     /// The bytes of one line, without its newline.
     pub(super) fn line(&mut self, at: Span) -> Result<&[u8], RunError> {
         self.line.resize(at.bytes as usize, 0);
-        self.file.seek(SeekFrom::Start(at.offset))?;
-        self.file.read_exact(&mut self.line)?;
+        let found = self.file.seek(SeekFrom::Start(at.offset));
+        let read = found.and_then(|_| self.file.read_exact(&mut self.line));
+        read.map_err(RunError::io("read", &self.name))?;
         Ok(&self.line)
     }
 

@@ -60,9 +60,6 @@ impl Lock {
         let held = match catalog {
             Storage::Folder(folder) => {
                 let path = folder.root().join(LOCK);
-                if let Some(above) = path.parent() {
-                    std::fs::create_dir_all(above)?;
-                }
                 take_file(&path)?
             }
             Storage::Bucket(bucket) => take_object(bucket, Arc::clone(&lost))?,
@@ -101,20 +98,23 @@ impl Drop for Lock {
 }
 
 fn take_file(path: &std::path::Path) -> Result<HeldLock, RunError> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let failed = || RunError::io("write", path.display().to_string());
+    if let Some(above) = path.parent() {
+        std::fs::create_dir_all(above).map_err(failed())?;
+    }
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let mut file = opened.map_err(failed())?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
             let mut text = String::new();
-            file.read_to_string(&mut text)?;
+            file.read_to_string(&mut text).map_err(failed())?;
             return Err(locked(serde_json::from_str(&text).ok()));
         }
-        Err(error) => return Err(std::io::Error::from(error).into()),
+        Err(error) => return Err(failed()(error.into())),
     }
-    file.set_len(0)?;
-    file.rewind()?;
-    file.write_all(&owner().to_json())?;
+    let cleared = file.set_len(0).and_then(|()| file.rewind());
+    cleared.and_then(|()| file.write_all(&owner().to_json())).map_err(failed())?;
     Ok(HeldLock::File { file })
 }
 

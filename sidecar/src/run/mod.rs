@@ -11,14 +11,19 @@
 //! A run has the number after the last published one. Killed at any point, the next start has the
 //! same number, one session more, and takes every receipt that still fits its source.
 
+mod describe;
+mod embedders;
 pub mod error;
 pub mod fingerprint;
 mod lines;
 pub mod lock;
+mod packing;
 mod publish;
 mod reading;
 pub mod records;
 pub mod report;
+mod retention;
+mod rows;
 mod scan;
 pub mod watch;
 mod work;
@@ -30,10 +35,11 @@ use vitrine_crds::library::EmbeddingSpec;
 
 use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
-use crate::embed::{self, TextEmbedder};
+use crate::embed;
 use crate::extract::Bounds;
 use crate::storage::{Access, Filter, Location, Storage};
 
+use embedders::Embedders;
 pub use error::RunError;
 use lock::Lock;
 use report::{Report, Steps};
@@ -60,8 +66,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// Child processes at once.
     pub jobs: usize,
-    /// What turns sentences into vectors; without it there are none.
-    pub embedding: Option<Embedding>,
+    /// What turns sentences into vectors; without any there are none.
+    pub embeddings: Vec<Embedding>,
     /// How many assets may leave at once.
     pub deletions: Deletions,
 }
@@ -116,21 +122,21 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     }
     let ground = Ground { settings, source, out, current, watch };
     // The model loads while the library is listed.
-    let (scanned, embedder) = std::thread::scope(|scope| {
-        let opening = scope.spawn(|| open_embedder(settings));
+    let (scanned, embedders) = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Embedders::open(settings));
         let listed = scan::list(&ground);
-        let embedder = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (listed, embedder)
+        let embedders = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (listed, embedders)
     });
-    let (listing, embedder) = (scanned?, embedder?);
+    let (listing, embedders) = (scanned?, embedders?);
     let mut steps = Steps { scan: started.elapsed(), ..Steps::default() };
     let scanning = Instant::now();
-    let scanned = scan::compare(&ground, &listing, embedder.as_deref())?;
+    let scanned = scan::compare(&ground, &listing, embedders.planned(settings))?;
     steps.scan += scanning.elapsed();
     let mut failures = Vec::new();
     if scanned.plan.found.is_work() {
         let working = Instant::now();
-        let done = work::work(&ground, &scanned.plan, &listing, embedder)?;
+        let done = work::work(&ground, &scanned.plan, &listing, embedders)?;
         steps.work = working.elapsed();
         steps.read_busy = done.read_busy;
         steps.embed_busy = done.embed_busy;
@@ -143,7 +149,7 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     steps.publish = publishing.elapsed();
     steps.total = started.elapsed();
     let report = Report::new(&ground, &scanned.plan, counts, steps, failures);
-    publish::finish(&ground, &scanned.plan, &report)?;
+    retention::finish(&ground, &scanned.plan, &report)?;
     drop(lock);
     Ok(report)
 }
@@ -163,11 +169,6 @@ fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<()
         ));
     }
     Ok(())
-}
-
-fn open_embedder(settings: &Settings) -> Result<Option<Box<dyn TextEmbedder>>, RunError> {
-    let Some(embedding) = &settings.embedding else { return Ok(None) };
-    Ok(Some(embed::open(&embedding.spec, &embedding.options)?))
 }
 
 fn read_current(out: &Storage) -> Result<Option<Current>, RunError> {

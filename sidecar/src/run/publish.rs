@@ -1,31 +1,20 @@
 //! Receipts to a catalogue: merge, count, pack, swap.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use vitrine_crds::run::Counts;
 
-use super::fingerprint::now;
-use super::lines::{LocalFile, Places, line};
-use super::records::{Failure, Indexed, Known, Member, Outcome, Plan, Receipt, Span, Stands};
-use super::report::Report;
+use super::lines::{LocalFile, line};
+use super::packing::Packing;
+use super::records::{Failure, Known, Member, Outcome, Plan, Receipt, Span, Stands};
 use super::scan::{self, Scanned};
-use super::work::{artifacts, vector};
 use super::{Ground, RunError};
-use crate::asset::Document;
-use crate::catalog::index::{IndexWriter, MASTER_INDEX, Summary};
 use crate::catalog::layout;
-use crate::catalog::packed::{CURRENT, Current, Packed};
-use crate::storage::Writer;
-
-/// Files written or removed at once.
-const BATCH_FILES: usize = 256;
-/// Reports of older runs that stay.
-const REPORTS_KEPT: usize = 10;
+use crate::catalog::packed::CURRENT;
 
 /// Where a member's document comes from.
 #[derive(Clone, Debug)]
@@ -121,8 +110,8 @@ pub(super) fn publish(
             let Ok(at) = roster.binary_search_by(|member| member.id.cmp(&known.id)) else {
                 continue;
             };
-            let kept = plan.embedding.as_ref().map(|planned| planned.field.as_str());
-            let fields = known.embeddings.keys().filter(|field| Some(field.as_str()) != kept);
+            let stays = |field: &str| plan.embeddings.iter().any(|kept| kept.field == field);
+            let fields = known.embeddings.keys().filter(|field| !stays(field));
             dropped.extend(fields.map(|field| layout::embedding(field, &known.id)));
             if matches!(origins[at], Origin::Nowhere) {
                 let (document, used) = (known.document, known.used_by);
@@ -157,7 +146,6 @@ pub(super) fn publish(
             }
         }
     }
-    packing.flush()?;
     let gone = scanned.gone.iter().flat_map(|gone| {
         let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
         fields.chain([layout::individual(&gone.pack, &gone.name)])
@@ -169,7 +157,7 @@ pub(super) fn publish(
     // 3. The swap: one small file, last.
     ground.out.sync()?;
     let mut swap = ground.out.writer(CURRENT)?;
-    swap.write_all(&line(&current))?;
+    swap.write_all(&line(&current)).map_err(RunError::io("write", CURRENT))?;
     swap.finish()?;
     Ok(counts)
 }
@@ -216,264 +204,4 @@ fn newest_receipts(
 fn uses(files: &[String], own: u32, paths: &HashMap<&str, u32>) -> Vec<u32> {
     let found = files.iter().filter_map(|file| paths.get(file.as_str()).copied());
     found.filter(|&used| used != own).collect()
-}
-
-/// The packed files of a run while they are written.
-struct Packing<'a> {
-    ground: &'a Ground<'a>,
-    plan: &'a Plan,
-    documents: Writer,
-    offset: u64,
-    known: Writer,
-    index: IndexWriter<Writer>,
-    vectors: Option<Vectors>,
-    before: Option<Before>,
-    changed: Vec<(String, Vec<u8>)>,
-    count: u64,
-}
-
-/// The vectors of one field.
-struct Vectors {
-    numbers: Writer,
-    ids: Writer,
-    count: usize,
-}
-
-/// What the previous run packed.
-struct Before {
-    documents: Places,
-    known: Places,
-    rows: Option<Rows>,
-}
-
-/// The previous run's vectors, asked for in the order of ids.
-struct Rows {
-    numbers: File,
-    ids: std::iter::Peekable<std::iter::Enumerate<std::io::Lines<BufReader<File>>>>,
-    row: Vec<u8>,
-}
-
-impl Rows {
-    /// The row of `id` as it is in the file, where it has one.
-    fn of(&mut self, id: &str) -> Result<Option<&[u8]>, RunError> {
-        while let Some((at, found)) = self.ids.peek() {
-            match found {
-                Ok(found) if found.as_str() < id => {
-                    self.ids.next();
-                }
-                Ok(found) if found == id => {
-                    let offset = *at as u64 * self.row.len() as u64;
-                    self.numbers.seek(SeekFrom::Start(offset))?;
-                    self.numbers.read_exact(&mut self.row)?;
-                    return Ok(Some(&self.row));
-                }
-                Ok(_) => return Ok(None),
-                Err(error) => {
-                    return Err(std::io::Error::new(error.kind(), error.to_string()).into());
-                }
-            }
-        }
-        Ok(None)
-    }
-}
-
-impl<'a> Packing<'a> {
-    fn start(
-        ground: &'a Ground<'a>,
-        plan: &'a Plan,
-        total: u64,
-        scratch: &Path,
-    ) -> Result<Self, RunError> {
-        let out = &ground.out;
-        let writer = |file: &str| out.writer(&layout::packed(plan.run, file));
-        let vectors = match &plan.embedding {
-            None => None,
-            Some(planned) => Some(Vectors {
-                numbers: writer(&format!("{}.f32", planned.field))?,
-                ids: writer(&format!("{}.ids", planned.field))?,
-                count: 0,
-            }),
-        };
-        let before = match &ground.current {
-            None => None,
-            Some(current) => Some(Before {
-                documents: LocalFile::need(out, &current.documents, scratch)?.places()?,
-                known: LocalFile::need(out, &current.known, scratch)?.places()?,
-                rows: rows(ground, plan, current, scratch)?,
-            }),
-        };
-        Ok(Self {
-            ground,
-            plan,
-            documents: writer("documents.jsonl")?,
-            offset: 0,
-            known: writer("known.jsonl")?,
-            index: IndexWriter::start(out.writer(MASTER_INDEX)?, total, &out.uri(""))?,
-            vectors,
-            before,
-            changed: Vec::new(),
-            count: 0,
-        })
-    }
-
-    fn add_new(&mut self, indexed: Indexed, used_by: u64, session: u32) -> Result<(), RunError> {
-        let mut indexed = indexed;
-        // Work wrote the files of this session; those of a killed one may not have reached the
-        // disk, and only now is it known how many others use an asset.
-        if indexed.document.used_by != used_by || session < self.plan.session {
-            indexed.document.used_by = used_by;
-            self.changed.extend(artifacts(&indexed));
-        }
-        let Indexed { known, document, vectors } = indexed;
-        let mut encoded = None;
-        if let Some(planned) = &self.plan.embedding {
-            encoded = vectors.get(&planned.field).map(|text| vector(text));
-            if let Some(vector) = encoded.as_ref().filter(|vector| vector.len() != planned.dims) {
-                let reason = format!("a vector of {} has length {}", document.path, vector.len());
-                return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
-            }
-        }
-        let row = encoded.map(|vector| vector.iter().flat_map(|v| v.to_le_bytes()).collect());
-        let json = serde_json::to_vec(&document).expect("documents are JSON");
-        self.add(&json, Known { used_by, ..known }, row)
-    }
-
-    fn add_known(
-        &mut self,
-        id: &str,
-        document: Span,
-        known: Span,
-        (used_before, used_by): (u64, u64),
-    ) -> Result<(), RunError> {
-        let Some(before) = &mut self.before else {
-            let reason = format!("{id} is called known, and nothing was published");
-            return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
-        };
-        let mut json = before.documents.line(document)?.to_vec();
-        let mut known: Known = before.known.read(known)?;
-        let row = match &mut before.rows {
-            Some(rows) => rows.of(id)?.map(<[u8]>::to_vec),
-            None => None,
-        };
-        if row.is_none() {
-            known.embeddings.clear();
-        }
-        if used_before != used_by {
-            let mut whole: Document = before.documents.read(document)?;
-            whole.used_by = used_by;
-            json = serde_json::to_vec(&whole).expect("documents are JSON");
-            let alone = Indexed { known: known.clone(), document: whole, vectors: BTreeMap::new() };
-            self.changed.extend(artifacts(&alone));
-        }
-        self.add(&json, Known { used_by, ..known }, row)
-    }
-
-    fn add(&mut self, json: &[u8], known: Known, row: Option<Vec<u8>>) -> Result<(), RunError> {
-        let span = Span { offset: self.offset, bytes: json.len() as u64 };
-        self.documents.write_all(json)?;
-        self.documents.write_all(b"\n")?;
-        self.offset += span.bytes + 1;
-        let mut field = None;
-        if let (Some(row), Some(vectors)) = (row, &mut self.vectors) {
-            vectors.numbers.write_all(&row)?;
-            vectors.ids.write_all(format!("{}\n", known.id).as_bytes())?;
-            vectors.count += 1;
-            field = self.plan.embedding.as_ref().map(|planned| planned.field.as_str());
-        }
-        let summary: Summary = serde_json::from_slice(json).map_err(|error| RunError::Damaged {
-            file: layout::packed(self.plan.run, "documents.jsonl"),
-            reason: error.to_string(),
-        })?;
-        self.index.add(&summary, field)?;
-        self.known.write_all(&line(&Known { document: span, ..known }))?;
-        self.count += 1;
-        if self.changed.len() >= BATCH_FILES {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the documents that changed here.
-    fn flush(&mut self) -> Result<(), RunError> {
-        Ok(self.ground.out.put_all(std::mem::take(&mut self.changed))?)
-    }
-
-    fn finish(self) -> Result<Current, RunError> {
-        self.documents.finish()?;
-        self.known.finish()?;
-        let run = self.plan.run;
-        let mut fields = BTreeMap::new();
-        if let (Some(vectors), Some(planned)) = (self.vectors, &self.plan.embedding) {
-            vectors.numbers.finish()?;
-            vectors.ids.finish()?;
-            let packed = Packed {
-                dims: planned.dims,
-                count: vectors.count,
-                vectors: layout::packed(run, &format!("{}.f32", planned.field)),
-                ids: layout::packed(run, &format!("{}.ids", planned.field)),
-                embedding: planned.name.clone(),
-                model_uri: planned.model_uri.clone(),
-                model_fingerprint: planned.model_fingerprint.clone(),
-            };
-            fields.insert(planned.field.clone(), packed);
-        }
-        self.index.finish()?.finish()?;
-        Ok(Current {
-            v: 1,
-            library: self.plan.library.clone(),
-            run,
-            published_at: now(),
-            documents_count: self.count,
-            documents: layout::packed(run, "documents.jsonl"),
-            known: layout::packed(run, "known.jsonl"),
-            fields,
-        })
-    }
-}
-
-/// The previous run's vectors, where the same model made them.
-fn rows(
-    ground: &Ground<'_>,
-    plan: &Plan,
-    current: &Current,
-    scratch: &Path,
-) -> Result<Option<Rows>, RunError> {
-    let Some(planned) = &plan.embedding else { return Ok(None) };
-    let Some(packed) = current.fields.get(&planned.field) else { return Ok(None) };
-    if packed.model_fingerprint != planned.model_fingerprint || packed.dims != planned.dims {
-        return Ok(None);
-    }
-    let numbers = LocalFile::need(&ground.out, &packed.vectors, scratch)?;
-    let ids = LocalFile::need(&ground.out, &packed.ids, scratch)?;
-    let ids = BufReader::new(File::open(ids.path())?).lines().enumerate().peekable();
-    Ok(Some(Rows { numbers: File::open(numbers.path())?, ids, row: vec![0; 4 * packed.dims] }))
-}
-
-/// Writes the report and takes away what nobody needs any more: this run's own files, and packed
-/// files older than the previous run's, which a reader may still have open.
-pub(super) fn finish(ground: &Ground<'_>, plan: &Plan, report: &Report) -> Result<(), RunError> {
-    let out = &ground.out;
-    let mut json = serde_json::to_vec_pretty(report).expect("reports are JSON");
-    json.push(b'\n');
-    out.put(&layout::report(plan.run), json)?;
-    let run_of = |path: &str, below: &str| -> Option<u64> {
-        path.strip_prefix(below)?.strip_prefix('/')?.split('/').next()?.parse().ok()
-    };
-    let mut old = out.list_below(layout::RUNS)?;
-    let mut reports: Vec<u64> = old.iter().filter_map(|path| run_of(path, layout::RUNS)).collect();
-    reports.sort_unstable();
-    reports.dedup();
-    let oldest = reports.iter().rev().nth(REPORTS_KEPT - 1).copied().unwrap_or(0);
-    old.retain(|path| match run_of(path, layout::RUNS) {
-        Some(run) => run < oldest || !path.ends_with("/report.json"),
-        None => false,
-    });
-    // The newest two: the one just written, and the one it replaced.
-    let kept = [Some(plan.run), plan.previous];
-    let newest = out.list_below(layout::VECTORS)?;
-    old.extend(newest.into_iter().filter(|path| {
-        let run = run_of(path, layout::VECTORS);
-        run.is_some() && !kept.contains(&run)
-    }));
-    Ok(out.delete_all(&old)?)
 }

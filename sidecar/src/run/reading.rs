@@ -97,7 +97,8 @@ fn mirror<'a>(
     bucket: &'a Bucket,
     listing: &'a Listing,
 ) -> Result<Mirror<'a>, RunError> {
-    Ok(Mirror::new(bucket, listing, ground.settings.bounds.usd.file_bytes_max)?)
+    let made = Mirror::new(bucket, listing, ground.settings.bounds.usd.file_bytes_max);
+    made.map_err(RunError::io("write", "the folder for fetched files; see VITRINE_CACHE_DIR"))
 }
 
 /// Nobody wants more: the reason is told elsewhere.
@@ -117,7 +118,7 @@ fn feed(
     ready: &SyncSender<Result<Ready, RunError>>,
     mut reading: impl Reading,
 ) -> Result<(), RunError> {
-    let scratch = tempfile::tempdir()?;
+    let scratch = RunError::scratch()?;
     for chunk in 0..plan.chunks {
         let name = layout::chunk(plan.run, chunk);
         let mut lines = LocalFile::need(&ground.out, &name, scratch.path())?.lines()?;

@@ -1,6 +1,6 @@
 //! The lines that pass between the rooms of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,15 +21,15 @@ pub struct Plan {
     pub started_at: String,
     /// The run whose files stand for what did not change.
     pub previous: Option<u64>,
-    /// The embedding every document is to have.
-    pub embedding: Option<PlannedEmbedding>,
+    /// The embeddings every document is to have.
+    pub embeddings: Vec<PlannedEmbedding>,
     /// Chunk files.
     pub chunks: u32,
     /// What scan found.
     pub found: Found,
 }
 
-/// The embedding every document is to have.
+/// An embedding every document is to have.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PlannedEmbedding {
     /// The vector field.
@@ -190,7 +190,7 @@ pub enum Outcome {
 }
 
 /// All that publish needs of an asset.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Indexed {
     /// What the next run compares with.
     pub known: Known,
@@ -198,6 +198,9 @@ pub struct Indexed {
     pub document: Document,
     /// By field: little-endian float32 in base64.
     pub vectors: BTreeMap<String, String>,
+    /// Fields whose vector is that of the previous run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept: BTreeSet<String>,
 }
 
 /// Why an asset has no document, or keeps an older one.

@@ -14,7 +14,6 @@ use super::records::{
 use super::{Deletions, Ground, RunError};
 use crate::asset::{asset_id, naming};
 use crate::catalog::layout;
-use crate::embed::TextEmbedder;
 use crate::storage::{Listing, StorageError};
 
 /// Assets of one chunk, at least.
@@ -80,15 +79,14 @@ struct Memory {
 pub(super) fn compare(
     ground: &Ground<'_>,
     listing: &Listing,
-    embedder: Option<&dyn TextEmbedder>,
+    embeddings: Vec<PlannedEmbedding>,
 ) -> Result<Scanned, RunError> {
     ground.watch.step("comparing with the catalogue", None);
     let settings = ground.settings;
-    let scratch = tempfile::tempdir()?;
+    let scratch = RunError::scratch()?;
     let previous = ground.current.as_ref().map(|current| current.run);
     let run = previous.unwrap_or(0) + 1;
-    let embedding = planned(ground, embedder);
-    let wanted: BTreeMap<String, String> = embedding
+    let wanted: BTreeMap<String, String> = embeddings
         .iter()
         .map(|planned| (planned.field.clone(), planned.model_fingerprint.clone()))
         .collect();
@@ -226,7 +224,7 @@ pub(super) fn compare(
     roster.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let mut writer = ground.out.writer(&layout::roster(run))?;
     for member in &roster {
-        writer.write_all(&line(member))?;
+        writer.write_all(&line(member)).map_err(RunError::io("write", layout::roster(run)))?;
     }
     writer.finish()?;
     let plan = Plan {
@@ -236,7 +234,7 @@ pub(super) fn compare(
         library: settings.library.clone(),
         started_at: now(),
         previous,
-        embedding,
+        embeddings,
         chunks,
         found,
     };
@@ -248,18 +246,6 @@ struct Listed<'a> {
     id: String,
     entry: &'a crate::storage::Entry,
     memory: Option<Memory>,
-}
-
-fn planned(ground: &Ground<'_>, embedder: Option<&dyn TextEmbedder>) -> Option<PlannedEmbedding> {
-    let spec = &ground.settings.embedding.as_ref()?.spec;
-    let embedder = embedder?;
-    Some(PlannedEmbedding {
-        field: format!("{}_embedding", spec.name),
-        name: spec.name.clone(),
-        model_uri: spec.model.uri.clone(),
-        model_fingerprint: embedder.fingerprint().to_owned(),
-        dims: embedder.dims(),
-    })
 }
 
 /// Deletes nothing after an empty listing, and not much after any.

@@ -1,0 +1,62 @@
+//! The models of a run, each loaded once.
+
+use super::records::PlannedEmbedding;
+use super::{RunError, Settings};
+use crate::embed::{self, TextEmbedder};
+
+/// The models of a run. Entries that name the same model share one session.
+pub(super) struct Embedders {
+    loaded: Vec<Box<dyn TextEmbedder>>,
+    /// By entry of the configuration: its place in `loaded`.
+    of_entry: Vec<usize>,
+}
+
+impl Embedders {
+    /// Loads every model that `settings` name.
+    pub(super) fn open(settings: &Settings) -> Result<Self, RunError> {
+        let entries = &settings.embeddings;
+        let mut loaded = Vec::new();
+        let mut of_entry: Vec<usize> = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let spec = &entry.spec;
+            let same = |other: &&super::Embedding| {
+                let other = &other.spec;
+                (other.algorithm, &other.model, other.batch)
+                    == (spec.algorithm, &spec.model, spec.batch)
+            };
+            let earlier = entries[..at].iter().position(|other| same(&other));
+            let place = match earlier {
+                Some(earlier) => of_entry[earlier],
+                None => {
+                    loaded.push(embed::open(spec, &entry.options)?);
+                    loaded.len() - 1
+                }
+            };
+            of_entry.push(place);
+        }
+        Ok(Self { loaded, of_entry })
+    }
+
+    /// What these models make, in the order of the configuration.
+    pub(super) fn planned(&self, settings: &Settings) -> Vec<PlannedEmbedding> {
+        let entries = settings.embeddings.iter().zip(&self.of_entry);
+        entries
+            .map(|(entry, &place)| PlannedEmbedding {
+                field: format!("{}_embedding", entry.spec.name),
+                name: entry.spec.name.clone(),
+                model_uri: entry.spec.model.uri.clone(),
+                model_fingerprint: self.loaded[place].fingerprint().to_owned(),
+                dims: self.loaded[place].dims(),
+            })
+            .collect()
+    }
+
+    /// One vector a text, by the model of the entry at place `entry`.
+    pub(super) fn embed(
+        &mut self,
+        entry: usize,
+        texts: &[String],
+    ) -> Result<Vec<Vec<f32>>, RunError> {
+        Ok(self.loaded[self.of_entry[entry]].embed(texts)?)
+    }
+}

@@ -1,0 +1,225 @@
+//! The files that a published run is searched in, and that the next run compares with.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::fingerprint::now;
+use super::lines::{LocalFile, Places, line};
+use super::records::{Indexed, Known, Plan, Span};
+use super::rows::{self, Rows};
+use super::work::{artifacts, decoded};
+use super::{Ground, RunError};
+use crate::asset::Document;
+use crate::catalog::index::{IndexWriter, MASTER_INDEX, Summary};
+use crate::catalog::layout;
+use crate::catalog::packed::{Current, Packed};
+use crate::storage::Writer;
+
+/// Files written at once.
+const BATCH_FILES: usize = 256;
+
+/// The packed files of a run while they are written, in the order of ids.
+pub(super) struct Packing<'a> {
+    ground: &'a Ground<'a>,
+    plan: &'a Plan,
+    documents: Writer,
+    offset: u64,
+    known: Writer,
+    index: IndexWriter<Writer>,
+    /// One for each planned embedding.
+    vectors: Vec<Vectors>,
+    before: Option<Before>,
+    changed: Vec<(String, Vec<u8>)>,
+    count: u64,
+}
+
+/// The vectors of one field.
+struct Vectors {
+    field: String,
+    numbers: Writer,
+    ids: Writer,
+    count: usize,
+}
+
+/// What the previous run packed.
+struct Before {
+    documents: Places,
+    known: Places,
+    rows: BTreeMap<String, Rows>,
+}
+
+impl<'a> Packing<'a> {
+    pub(super) fn start(
+        ground: &'a Ground<'a>,
+        plan: &'a Plan,
+        total: u64,
+        scratch: &Path,
+    ) -> Result<Self, RunError> {
+        let out = &ground.out;
+        let writer = |file: &str| out.writer(&layout::packed(plan.run, file));
+        let mut vectors = Vec::new();
+        for planned in &plan.embeddings {
+            let field = planned.field.clone();
+            let numbers = writer(&format!("{field}.f32"))?;
+            let ids = writer(&format!("{field}.ids"))?;
+            vectors.push(Vectors { field, numbers, ids, count: 0 });
+        }
+        let before = match &ground.current {
+            None => None,
+            Some(current) => Some(Before {
+                documents: LocalFile::need(out, &current.documents, scratch)?.places()?,
+                known: LocalFile::need(out, &current.known, scratch)?.places()?,
+                rows: rows::kept(ground, &plan.embeddings, scratch)?,
+            }),
+        };
+        let index = IndexWriter::start(out.writer(MASTER_INDEX)?, total, &out.uri(""));
+        Ok(Self {
+            ground,
+            plan,
+            documents: writer("documents.jsonl")?,
+            offset: 0,
+            known: writer("known.jsonl")?,
+            index: index.map_err(RunError::io("write", MASTER_INDEX))?,
+            vectors,
+            before,
+            changed: Vec::new(),
+            count: 0,
+        })
+    }
+
+    /// Takes what this run made. `session` made it.
+    pub(super) fn add_new(
+        &mut self,
+        mut indexed: Indexed,
+        used_by: u64,
+        session: u32,
+    ) -> Result<(), RunError> {
+        // Work wrote the files of this session; those of a killed one may not have reached the
+        // disk, and only now is it known how many others use an asset.
+        if indexed.document.used_by != used_by || session < self.plan.session {
+            indexed.document.used_by = used_by;
+            self.changed.extend(artifacts(&indexed));
+        }
+        let Indexed { known, document, vectors, kept: _ } = indexed;
+        let mut rows = BTreeMap::new();
+        for planned in &self.plan.embeddings {
+            let Some(text) = vectors.get(&planned.field) else { continue };
+            let row = decoded(text);
+            if row.len() != 4 * planned.dims {
+                let reason = format!("a vector of {} has {} bytes", document.path, row.len());
+                return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
+            }
+            rows.insert(planned.field.clone(), row);
+        }
+        let json = serde_json::to_vec(&document).expect("documents are JSON");
+        self.add(&json, Known { used_by, ..known }, &rows)
+    }
+
+    /// Takes over what the previous run packed.
+    pub(super) fn add_known(
+        &mut self,
+        id: &str,
+        document: Span,
+        known: Span,
+        (used_before, used_by): (u64, u64),
+    ) -> Result<(), RunError> {
+        let Some(before) = &mut self.before else {
+            let reason = format!("{id} is called known, and nothing was published");
+            return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
+        };
+        let mut json = before.documents.line(document)?.to_vec();
+        let mut known: Known = before.known.read(known)?;
+        let mut found = BTreeMap::new();
+        for (field, rows) in &mut before.rows {
+            if let Some(row) = rows.of(id)? {
+                found.insert(field.clone(), row.to_vec());
+            }
+        }
+        known.embeddings.retain(|field, _| found.contains_key(field));
+        if used_before != used_by {
+            let mut whole: Document = before.documents.read(document)?;
+            whole.used_by = used_by;
+            json = serde_json::to_vec(&whole).expect("documents are JSON");
+            let alone = Indexed { known: known.clone(), document: whole, ..Indexed::default() };
+            self.changed.extend(artifacts(&alone));
+        }
+        self.add(&json, Known { used_by, ..known }, &found)
+    }
+
+    fn add(
+        &mut self,
+        json: &[u8],
+        known: Known,
+        rows: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), RunError> {
+        let run = self.plan.run;
+        let failed = |file: &str| RunError::io("write", layout::packed(run, file));
+        let span = Span { offset: self.offset, bytes: json.len() as u64 };
+        let written = self.documents.write_all(json);
+        let written = written.and_then(|()| self.documents.write_all(b"\n"));
+        written.map_err(failed("documents.jsonl"))?;
+        self.offset += span.bytes + 1;
+        let mut named = None;
+        for vectors in &mut self.vectors {
+            let Some(row) = rows.get(&vectors.field) else { continue };
+            let written = vectors.numbers.write_all(row);
+            let written =
+                written.and_then(|()| vectors.ids.write_all(format!("{}\n", known.id).as_bytes()));
+            written.map_err(failed(&vectors.field))?;
+            vectors.count += 1;
+            named = named.or(Some(vectors.field.as_str()));
+        }
+        let summary: Summary = serde_json::from_slice(json).map_err(|error| RunError::Damaged {
+            file: layout::packed(run, "documents.jsonl"),
+            reason: error.to_string(),
+        })?;
+        self.index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
+        let written = self.known.write_all(&line(&Known { document: span, ..known }));
+        written.map_err(failed("known.jsonl"))?;
+        self.count += 1;
+        if self.changed.len() >= BATCH_FILES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the documents that changed here.
+    fn flush(&mut self) -> Result<(), RunError> {
+        Ok(self.ground.out.put_all(std::mem::take(&mut self.changed))?)
+    }
+
+    /// Makes every file visible. Nothing reads them before what this returns is written.
+    pub(super) fn finish(mut self) -> Result<Current, RunError> {
+        self.flush()?;
+        self.documents.finish()?;
+        self.known.finish()?;
+        let run = self.plan.run;
+        let mut fields = BTreeMap::new();
+        for (vectors, planned) in self.vectors.into_iter().zip(&self.plan.embeddings) {
+            vectors.numbers.finish()?;
+            vectors.ids.finish()?;
+            let packed = Packed {
+                dims: planned.dims,
+                count: vectors.count,
+                vectors: layout::packed(run, &format!("{}.f32", planned.field)),
+                ids: layout::packed(run, &format!("{}.ids", planned.field)),
+                embedding: planned.name.clone(),
+                model_uri: planned.model_uri.clone(),
+                model_fingerprint: planned.model_fingerprint.clone(),
+            };
+            fields.insert(vectors.field, packed);
+        }
+        self.index.finish().map_err(RunError::io("write", MASTER_INDEX))?.finish()?;
+        Ok(Current {
+            v: 1,
+            library: self.plan.library.clone(),
+            run,
+            published_at: now(),
+            documents_count: self.count,
+            documents: layout::packed(run, "documents.jsonl"),
+            known: layout::packed(run, "known.jsonl"),
+            fields,
+        })
+    }
+}
