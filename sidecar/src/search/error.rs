@@ -50,7 +50,7 @@ pub enum SearchError {
         version: u32,
     },
     /// There is no such way of searching.
-    #[error("the catalogue has no `{wanted}`; use one of {known}")]
+    #[error("there is no `{wanted}` to search by; use one of {known}")]
     Algorithm {
         /// As given.
         wanted: String,
@@ -65,7 +65,7 @@ pub enum SearchError {
     Where(#[from] WhereError),
     /// The model that made the vectors cannot be used.
     #[error(
-        "cannot embed the query with {uri}, the model that made the catalogue's vectors; \
+        "cannot embed the query with {uri}, the model that made the vectors; \
          `--algorithm words` searches without a model"
     )]
     Model {
@@ -78,7 +78,7 @@ pub enum SearchError {
     },
     /// The model is not the one that made the vectors.
     #[error(
-        "{uri} is not the model that made the catalogue's vectors any more, so scores would mean \
+        "{uri} is not the model that made the vectors any more, so scores would mean \
          nothing; run `vitrine catalog` again to embed with the present one (expected {expected}, \
          found {found})"
     )]
@@ -89,6 +89,19 @@ pub enum SearchError {
         expected: String,
         /// Fingerprint of the model that is there.
         found: String,
+    },
+    /// The model makes vectors of another length than it made.
+    #[error(
+        "`{field}` holds vectors of {held} numbers and its model makes {made}; run \
+         `vitrine catalog` again to embed with the present one"
+    )]
+    Dims {
+        /// The field.
+        field: String,
+        /// Length of the vectors that are there.
+        held: usize,
+        /// Length of the query's.
+        made: usize,
     },
     /// No asset has this name.
     #[error("no asset `{wanted}`{nearest}; `vitrine search` finds assets by what they are")]
@@ -124,7 +137,8 @@ impl SearchError {
             | Self::Broken { .. }
             | Self::Version { .. }
             | Self::Model { transient: false, .. }
-            | Self::OtherModel { .. } => Exit::Permanent,
+            | Self::OtherModel { .. }
+            | Self::Dims { .. } => Exit::Permanent,
         }
     }
 }

@@ -85,6 +85,11 @@ impl Field {
         &self.name
     }
 
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.packed.count
+    }
+
     /// The asset of a row.
     pub fn id(&self, row: usize) -> &str {
         let start = row * ID_BYTES;

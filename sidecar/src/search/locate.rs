@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use vitrine_crds::library::{Algorithm, EmbeddingSpec, ModelSpec};
 
 use super::error::SearchError;
-use crate::catalog::packed::Packed;
+use super::plan::Space;
 use crate::embed::{self, Options};
 
 /// The folder that `catalog` names: a path or a `file://` URI.
@@ -21,33 +21,29 @@ pub fn locate(catalog: &str) -> Result<PathBuf, SearchError> {
     }
 }
 
-/// The vector of `query` by the model that made the vectors of `packed`.
+/// The vector of `query` by the model that made the vectors of `space`.
 ///
 /// # Errors
 ///
 /// [`SearchError::Model`] when that model cannot be used, [`SearchError::OtherModel`] when what
 /// its URI names has changed since.
-pub fn embed_query(
-    packed: &Packed,
-    query: &str,
-    options: &Options,
-) -> Result<Vec<f32>, SearchError> {
+pub fn embed_query(space: &Space, query: &str, options: &Options) -> Result<Vec<f32>, SearchError> {
     let spec = EmbeddingSpec {
-        name: packed.embedding.clone(),
+        name: space.embedding.clone(),
         algorithm: Algorithm::Text,
-        model: ModelSpec { uri: packed.model_uri.clone(), sha256: None },
+        model: ModelSpec { uri: space.model_uri.clone(), sha256: None },
         batch: None,
     };
-    let uri = || packed.model_uri.clone();
+    let uri = || space.model_uri.clone();
     let mut embedder = embed::open(&spec, options).map_err(|error| SearchError::Model {
         uri: uri(),
         transient: error.is_transient(),
         source: Box::new(error),
     })?;
-    if embedder.fingerprint() != packed.model_fingerprint {
+    if embedder.fingerprint() != space.model_fingerprint {
         return Err(SearchError::OtherModel {
             uri: uri(),
-            expected: packed.model_fingerprint.clone(),
+            expected: space.model_fingerprint.clone(),
             found: embedder.fingerprint().to_owned(),
         });
     }

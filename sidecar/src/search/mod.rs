@@ -12,15 +12,18 @@ mod field;
 pub mod filter;
 #[cfg(test)]
 mod fixture;
+mod fuse;
 mod library;
 mod locate;
 mod mapped;
+mod plan;
 mod top;
 mod words;
 
 pub use answer::{Answer, Hit, Leg, Request};
 pub use error::SearchError;
 pub use field::Field;
-pub use library::{Embed, Library};
+pub use library::Library;
 pub use locate::{embed_query, locate};
+pub use plan::{Embed, Space};
 pub use top::Scored;

@@ -1,5 +1,7 @@
 //! The fields that an expression may name, their types, and where their values are.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::nearest::nearest;
@@ -95,19 +97,28 @@ pub const ALIASES: &[Known] = &[
     known("height_m", Kind::Number, "extent along the up axis, in metres"),
 ];
 
+/// The axes of a [`Place::Side`], by number.
+pub const AXES: [&str; 3] = ["x", "y", "z"];
+
 /// A field of an expression, found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// What values it has.
     pub kind: Kind,
-    place: Place,
+    /// Where they are.
+    pub place: Place,
 }
 
+/// Where the values of a field are in a document.
 #[derive(Clone, Debug, PartialEq)]
-enum Place {
+pub enum Place {
+    /// At the end of this path.
     Keys(Vec<String>),
+    /// The greatest extent of the bounds.
     LongestSide,
+    /// The extent of the bounds along an axis: 0, 1 or 2.
     Side(usize),
+    /// The extent of the bounds along the up axis.
     Height,
 }
 
@@ -175,6 +186,21 @@ impl Field {
             Place::Height => {
                 side(if document["usd"]["up_axis"] == "Z" { 2 } else { 1 }).map(Held::Number)
             }
+        }
+    }
+}
+
+/// As people write it.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Keys(keys) => {
+                let name = keys.join(".");
+                f.write_str(name.strip_prefix("usd.").unwrap_or(&name))
+            }
+            Place::LongestSide => f.write_str("size_m"),
+            Place::Side(axis) => write!(f, "size_{}_m", AXES[*axis]),
+            Place::Height => f.write_str("height_m"),
         }
     }
 }

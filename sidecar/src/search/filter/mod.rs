@@ -2,12 +2,14 @@
 //!
 //! Pure: text in, an expression or a placed mistake out; a document in, true or false out.
 
+mod dsl;
 mod fields;
 mod lex;
 mod parse;
 
 use serde_json::Value;
 
+pub use dsl::{DslError, Mapping, Stored};
 pub use fields::{ALIASES, FIELDS, Kind, Known};
 use fields::{Field, Held};
 

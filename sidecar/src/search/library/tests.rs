@@ -1,5 +1,8 @@
 //! Whole searches over small catalogues.
 
+use std::collections::BTreeMap;
+
+use super::super::answer::QUERY_BYTES_MAX;
 use super::super::filter::Filter;
 use super::super::fixture;
 use super::*;
@@ -33,12 +36,12 @@ fn names(answer: &Answer) -> Vec<&str> {
     answer.hits.iter().map(|hit| hit.name.as_str()).collect()
 }
 
-fn along_x(_: &Packed, _: &str) -> Result<Vec<f32>, SearchError> {
+fn along_x(_: &Space, _: &str) -> Result<Vec<f32>, SearchError> {
     Ok(vec![1.0, 0.0])
 }
 
-fn no_model(packed: &Packed, _: &str) -> Result<Vec<f32>, SearchError> {
-    panic!("the model {} must not be loaded", packed.model_uri)
+fn no_model(space: &Space, _: &str) -> Result<Vec<f32>, SearchError> {
+    panic!("the model {} must not be loaded", space.model_uri)
 }
 
 #[test]
