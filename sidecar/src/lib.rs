@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod embed;
 pub mod extract;
+pub mod index;
 pub mod model;
 pub mod nearest;
 pub mod run;
