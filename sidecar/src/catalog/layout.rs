@@ -10,6 +10,9 @@ pub fn embedding(field: &str, asset_id: &str) -> String {
     format!("embeddings/{field}/{asset_id}.npy")
 }
 
+/// Everything of a catalogue but the index lies below one of these.
+pub const FOLDERS: [&str; 3] = ["individual", "embeddings", ".vitrine"];
+
 /// Below it, one folder a run.
 pub const RUNS: &str = ".vitrine/runs";
 
@@ -34,9 +37,19 @@ pub fn chunk(run: u64, chunk: u32) -> String {
     format!("{RUNS}/{run}/chunk-{chunk}.jsonl")
 }
 
-/// Receipts of a chunk, without the suffix that a journal adds.
-pub fn part(run: u64, chunk: u32) -> String {
-    format!("{RUNS}/{run}/part-{chunk}")
+/// Receipts of a chunk by one writer, without the suffix that a journal adds.
+pub fn part(run: u64, chunk: u32, writer: &str) -> String {
+    format!("{RUNS}/{run}/part-{chunk}-{writer}")
+}
+
+/// What the source listed: path, size, version and time of every file.
+pub fn files(run: u64) -> String {
+    format!("{RUNS}/{run}/files.jsonl")
+}
+
+/// Assets that left.
+pub fn gone(run: u64) -> String {
+    format!("{RUNS}/{run}/gone.jsonl")
 }
 
 /// What a run came to.

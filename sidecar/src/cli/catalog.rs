@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use vitrine_crds::library::{AssetLibrarySpec, Credentials};
+use vitrine_crds::library::{AssetLibrarySpec, Credentials, DeletionPolicy};
 use vitrine_crds::run::Exit;
 
 use super::output::{self, say};
@@ -14,7 +14,7 @@ use crate::config::{self, Environment, Loader};
 use crate::embed;
 use crate::extract::Bounds;
 use crate::run::report::Report;
-use crate::run::{self, Deletions, Embedding, Settings};
+use crate::run::{self, Deletions, Embedding, Removal, Settings};
 use crate::storage::{Access, Filter, Location, Storage};
 
 /// Arguments of `vitrine catalog`.
@@ -137,6 +137,10 @@ fn settings(args: Args) -> Result<Settings, Failure> {
         deletions: match approved {
             true => Deletions::Approved,
             false => Deletions::Percent(spec.deletion_guard.max_percent.unsigned_abs()),
+        },
+        removal: match spec.deletion_policy {
+            DeletionPolicy::Retain => Removal::Retain,
+            DeletionPolicy::Delete => Removal::Remove,
         },
         source,
         access,

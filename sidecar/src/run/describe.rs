@@ -15,13 +15,12 @@ use super::records::{
     Failure, Indexed, Item, Known, Outcome, Plan, PlannedEmbedding, Receipt, Todo,
 };
 use super::rows::{self, Rows};
-use super::work::{Busy, Finished, encoded};
+use super::work::{Busy, Finished, Job, encoded};
 use super::{Ground, RunError};
 use crate::asset::{Document, naming};
 use crate::catalog::layout;
 use crate::extract::EXTRACTOR_VERSION;
 use crate::extract::text::{Source, describe};
-use crate::storage::Listing;
 
 /// Assets described and embedded at once, at most.
 pub(super) const BATCH_ASSETS: usize = 256;
@@ -48,11 +47,11 @@ struct Before {
 impl<'a> Describer<'a> {
     pub(super) fn new(
         ground: &'a Ground<'a>,
-        plan: &'a Plan,
-        listing: &'a Listing,
+        job: &Job<'a>,
         embedders: Embedders,
     ) -> Result<Self, RunError> {
-        let versions = Versions { storage: &ground.source, listing };
+        let plan = job.plan;
+        let versions = Versions { storage: &ground.source, listing: job.listing };
         let source_uri = ground.source.uri("");
         let (scratch, busy) = (RunError::scratch()?, Busy::default());
         Ok(Self { ground, plan, versions, embedders, source_uri, before: None, scratch, busy })

@@ -1,6 +1,6 @@
 //! The models of a run, each loaded once.
 
-use super::records::PlannedEmbedding;
+use super::records::{Plan, PlannedEmbedding};
 use super::{RunError, Settings};
 use crate::embed::{self, TextEmbedder};
 
@@ -49,6 +49,27 @@ impl Embedders {
                 dims: self.loaded[place].dims(),
             })
             .collect()
+    }
+
+    /// As [`Embedders::open`], of a run that another process planned.
+    pub(super) fn open_planned(settings: &Settings, plan: &Plan) -> Result<Self, RunError> {
+        let embedders = Self::open(settings)?;
+        let found = embedders.planned(settings);
+        if found == plan.embeddings {
+            return Ok(embedders);
+        }
+        let names = |planned: &[PlannedEmbedding]| {
+            let each = planned.iter().map(|one| {
+                let model = one.model_fingerprint.get(..12).unwrap_or(&one.model_fingerprint);
+                format!("{} ({} {model})", one.field, one.model_uri)
+            });
+            match planned {
+                [] => "no embeddings".to_owned(),
+                _ => each.collect::<Vec<_>>().join(", "),
+            }
+        };
+        let planned = format!("{}, and now has {}", names(&plan.embeddings), names(&found));
+        Err(RunError::Replanned { run: plan.run, planned })
     }
 
     /// One vector a text, by the model of the entry at place `entry`.

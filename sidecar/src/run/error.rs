@@ -62,6 +62,30 @@ pub enum RunError {
         /// How many may leave.
         allowed: u64,
     },
+    /// Work or publish was asked for, and nothing was planned.
+    #[error("{catalog} has no plan of {run}; call `vitrine run scan` first")]
+    NoPlan {
+        /// `run 7`, or `a run`.
+        run: String,
+        /// The catalogue.
+        catalog: String,
+    },
+    /// Somebody else goes on where this process was.
+    #[error("run {run} is superseded by {by}; nothing more was written")]
+    Superseded {
+        /// The run that ends here.
+        run: u64,
+        /// What goes on instead.
+        by: String,
+    },
+    /// The configuration is not the one that the run was planned with.
+    #[error("run {run} was planned with {planned}; call `vitrine run scan` anew")]
+    Replanned {
+        /// The run.
+        run: u64,
+        /// What was, and what is.
+        planned: String,
+    },
     /// A file of the catalogue's own is not what was written.
     #[error(
         "{file} is damaged ({reason}); remove the folder .vitrine of the catalogue to start anew"
@@ -102,16 +126,30 @@ impl RunError {
 
     /// How a program ends on this error.
     pub fn exit(&self) -> Exit {
+        self.ending().0
+    }
+
+    /// One word in CamelCase for the kind of error, for machines.
+    pub fn reason(&self) -> &'static str {
+        self.ending().1
+    }
+
+    fn ending(&self) -> (Exit, &'static str) {
         match self {
-            Self::Storage(error) => error.exit(),
-            Self::Open(error) => error.exit(),
-            Self::Embed(_) | Self::Damaged { .. } | Self::Deletions { .. } | Self::Empty { .. } => {
-                Exit::Permanent
-            }
-            Self::Pool(_) | Self::Locked { .. } | Self::LockLost { .. } | Self::Io { .. } => {
-                Exit::Retry
-            }
-            Self::Usage(_) => Exit::Usage,
+            Self::Storage(error) => (error.exit(), "StorageFailed"),
+            Self::Open(error) => (error.exit(), "ModelUnavailable"),
+            Self::Embed(_) => (Exit::Permanent, "ModelFailed"),
+            Self::Damaged { .. } => (Exit::Permanent, "CatalogDamaged"),
+            Self::Deletions { .. } => (Exit::Permanent, "DeletionsNeedApproval"),
+            Self::Empty { .. } => (Exit::Permanent, "SourceEmpty"),
+            Self::Superseded { .. } => (Exit::Permanent, "Superseded"),
+            Self::Replanned { .. } => (Exit::Permanent, "ConfigurationChanged"),
+            Self::NoPlan { .. } => (Exit::Usage, "NotPlanned"),
+            Self::Pool(_) => (Exit::Retry, "ReaderFailed"),
+            Self::Locked { .. } => (Exit::Retry, "Locked"),
+            Self::LockLost { .. } => (Exit::Retry, "LockLost"),
+            Self::Io { .. } => (Exit::Retry, "DiskFailed"),
+            Self::Usage(_) => (Exit::Usage, "ConfigurationWrong"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Files of one JSON object a line, read as a stream or at known places.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -120,4 +120,17 @@ pub(super) fn line(value: &impl serde::Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).expect("our own records are JSON");
     line.push(b'\n');
     line
+}
+
+/// Writes `values`, one a line, to a file that is seen only whole.
+pub(super) fn write<T: serde::Serialize>(
+    out: &Storage,
+    name: &str,
+    values: impl IntoIterator<Item = T>,
+) -> Result<(), RunError> {
+    let mut writer = out.writer(name)?;
+    for value in values {
+        writer.write_all(&line(&value)).map_err(RunError::io("write", name))?;
+    }
+    Ok(writer.finish()?)
 }

@@ -11,25 +11,31 @@
 //! A run has the number after the last published one. Killed at any point, the next start has the
 //! same number, one session more, and takes every receipt that still fits its source.
 
+mod chunks;
+mod cleaning;
 mod describe;
 mod embedders;
 pub mod error;
 pub mod fingerprint;
 mod lines;
 pub mod lock;
+mod merge;
 mod packing;
+mod plans;
 mod publish;
 mod reading;
+mod receipts;
 pub mod records;
 pub mod report;
 mod retention;
 mod rows;
 mod scan;
+pub mod steps;
 pub mod watch;
 mod work;
 
 use std::sync::mpsc::sync_channel;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use vitrine_crds::library::EmbeddingSpec;
 
@@ -44,6 +50,7 @@ pub use error::RunError;
 use lock::Lock;
 use report::{Report, Steps};
 use watch::Watch;
+use work::Job;
 
 /// Everything a run is told, checked.
 #[derive(Debug)]
@@ -70,6 +77,17 @@ pub struct Settings {
     pub embeddings: Vec<Embedding>,
     /// How many assets may leave at once.
     pub deletions: Deletions,
+    /// What happens when the library itself is deleted.
+    pub removal: Removal,
+}
+
+/// What happens to a catalogue whose library is deleted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Removal {
+    /// It stays.
+    Retain,
+    /// It goes too.
+    Remove,
 }
 
 /// What turns sentences into vectors.
@@ -99,44 +117,68 @@ struct Ground<'a> {
     watch: &'a dyn Watch,
 }
 
-/// Brings a catalogue up to date with its library.
+impl<'a> Ground<'a> {
+    /// Opens both ends.
+    fn open(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
+        let ground = Self::open_unchecked(settings, watch)?;
+        check_ends(settings, &ground.source, &ground.out)?;
+        Ok(ground)
+    }
+
+    /// Opens both ends, be the source there or not.
+    fn open_unchecked(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
+        let source = Storage::open(&settings.source, &settings.access)?;
+        let out = Storage::open(&settings.out, &settings.access)?;
+        Ok(Self { settings, source, out, current: None, watch })
+    }
+
+    /// Reads what is published. Where it is to be written anew, hold the lock.
+    fn read(mut self) -> Result<Self, RunError> {
+        let settings = self.settings;
+        self.current = read_current(&self.out)?;
+        match self.current.as_ref().filter(|current| current.library != settings.library) {
+            None => Ok(self),
+            Some(current) => Err(RunError::Usage(format!(
+                "the catalogue holds the library `{}`, not `{}`: pass --name {} or another --out",
+                current.library, settings.library, current.library
+            ))),
+        }
+    }
+}
+
+/// Brings a catalogue up to date with its library: the three steps in one process.
 ///
 /// # Errors
 ///
 /// When the run cannot go on: see [`RunError`]. A broken asset is in the report instead.
 pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunError> {
-    let started = Instant::now();
-    let source = Storage::open(&settings.source, &settings.access)?;
-    let out = Storage::open(&settings.out, &settings.access)?;
-    check_ends(settings, &source, &out)?;
-    let lock = Lock::take(&out)?;
-    if let Storage::Folder(folder) = &out {
-        folder.sweep()?;
+    let began = Instant::now();
+    let ground = Ground::open(settings, watch)?;
+    let lock = Lock::take(&ground.out)?;
+    if let Storage::Folder(folder) = &ground.out {
+        folder.sweep(Duration::ZERO)?;
     }
-    let current = read_current(&out)?;
-    if let Some(current) = current.as_ref().filter(|current| current.library != settings.library) {
-        return Err(RunError::Usage(format!(
-            "the catalogue holds the library `{}`, not `{}`: pass --name {} or another --out",
-            current.library, settings.library, current.library
-        )));
-    }
-    let ground = Ground { settings, source, out, current, watch };
+    let ground = ground.read()?;
     // The model loads while the library is listed.
-    let (scanned, embedders) = std::thread::scope(|scope| {
+    let (listing, embedders) = std::thread::scope(|scope| {
         let opening = scope.spawn(|| Embedders::open(settings));
         let listed = scan::list(&ground);
         let embedders = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (listed, embedders)
-    });
-    let (listing, embedders) = (scanned?, embedders?);
-    let mut steps = Steps { scan: started.elapsed(), ..Steps::default() };
-    let scanning = Instant::now();
-    let scanned = scan::compare(&ground, &listing, embedders.planned(settings))?;
-    steps.scan += scanning.elapsed();
-    let mut failures = Vec::new();
-    if scanned.plan.found.is_work() {
+        Ok::<_, RunError>((listed?, embedders?))
+    })?;
+    let embeddings = embedders.planned(settings);
+    let planning = scan::Planning {
+        ground: &ground,
+        listing: &listing,
+        embeddings,
+        at_least: 0,
+        is_shared: false,
+    };
+    let plan = planning.compare()?;
+    let mut steps = Steps { scan: began.elapsed(), ..Steps::default() };
+    if plan.found.is_work() {
         let working = Instant::now();
-        let done = work::work(&ground, &scanned.plan, &listing, embedders)?;
+        let done = work::work(&ground, &Job::whole(&plan, &listing), embedders)?;
         steps.work = working.elapsed();
         steps.read_busy = done.read_busy;
         steps.embed_busy = done.embed_busy;
@@ -144,14 +186,7 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     }
     drop(listing);
     lock.check()?;
-    let publishing = Instant::now();
-    let counts = publish::publish(&ground, &scanned, &mut failures)?;
-    steps.publish = publishing.elapsed();
-    steps.total = started.elapsed();
-    let report = Report::new(&ground, &scanned.plan, counts, steps, failures);
-    retention::finish(&ground, &scanned.plan, &report)?;
-    drop(lock);
-    Ok(report)
+    publish::publish(&ground, &plan, &lock, (steps, began))
 }
 
 fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {

@@ -88,16 +88,16 @@ impl<'a> Packing<'a> {
         })
     }
 
-    /// Takes what this run made. `session` made it.
+    /// Takes what this run made; `fresh` where its newest session did.
     pub(super) fn add_new(
         &mut self,
         mut indexed: Indexed,
         used_by: u64,
-        session: u32,
+        fresh: bool,
     ) -> Result<(), RunError> {
         // Work wrote the files of this session; those of a killed one may not have reached the
         // disk, and only now is it known how many others use an asset.
-        if indexed.document.used_by != used_by || session < self.plan.session {
+        if indexed.document.used_by != used_by || !fresh {
             indexed.document.used_by = used_by;
             self.changed.extend(artifacts(&indexed));
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use vitrine_usd::Inspection;
 
 use super::lines::LocalFile;
-use super::records::{Item, Plan, Todo};
+use super::records::{Item, Todo};
+use super::work::Job;
 use super::{Ground, RunError, step};
 use crate::catalog::layout;
 use crate::extract::Failed;
@@ -44,11 +45,10 @@ struct Travelling {
 type Tasks = SyncSender<Vec<Task<Travelling>>>;
 type Answers = Receiver<Result<Done<Travelling>, PoolError>>;
 
-/// Hands every item of every chunk to `ready`, read where it has to be.
+/// Hands every item of the job's chunks to `ready`, read where it has to be.
 pub(super) fn read_all(
     ground: &Ground<'_>,
-    plan: &Plan,
-    listing: &Listing,
+    job: &Job<'_>,
     ready: &SyncSender<Result<Ready, RunError>>,
 ) -> Result<(), RunError> {
     let settings = |root| Settings {
@@ -57,7 +57,7 @@ pub(super) fn read_all(
         jobs: ground.settings.jobs,
     };
     let jobs = ground.settings.jobs.max(1);
-    let group = plan.found.to_read.div_ceil(8 * jobs as u64).clamp(1, GROUP_MAX) as usize;
+    let group = job.to_read.div_ceil(8 * jobs as u64).clamp(1, GROUP_MAX) as usize;
     match &ground.source {
         Storage::Folder(folder) => {
             let (tasks, waiting) = step(2 * jobs);
@@ -66,7 +66,7 @@ pub(super) fn read_all(
             drop(done);
             std::thread::scope(|scope| {
                 let forwarding = scope.spawn(|| forward(answers, ready));
-                let fed = feed(ground, plan, ready, Direct { tasks, group, open: Vec::new() });
+                let fed = feed(ground, job, ready, Direct { tasks, group, open: Vec::new() });
                 join(forwarding.join());
                 fed
             })?;
@@ -76,12 +76,12 @@ pub(super) fn read_all(
         Storage::Bucket(bucket) => {
             let (tasks, waiting) = step(WINDOW);
             let (done, answers) = step(WINDOW);
-            let mirror = mirror(ground, bucket, listing)?;
+            let mirror = mirror(ground, bucket, job.listing)?;
             let pool = pool::start(&settings(mirror.folder().to_owned()), waiting, &done);
             drop(done);
             let open = Vec::new();
             let mirrored = Mirrored { mirror, tasks, answers, ready, group, open };
-            feed(ground, plan, ready, mirrored)?;
+            feed(ground, job, ready, mirrored)?;
             pool.into_iter().for_each(|slot| join(slot.join()));
             Ok(())
         }
@@ -114,15 +114,18 @@ trait Reading {
 
 fn feed(
     ground: &Ground<'_>,
-    plan: &Plan,
+    job: &Job<'_>,
     ready: &SyncSender<Result<Ready, RunError>>,
     mut reading: impl Reading,
 ) -> Result<(), RunError> {
     let scratch = RunError::scratch()?;
-    for chunk in 0..plan.chunks {
-        let name = layout::chunk(plan.run, chunk);
+    for &chunk in &job.chunks {
+        let name = layout::chunk(job.plan.run, chunk);
         let mut lines = LocalFile::need(&ground.out, &name, scratch.path())?.lines()?;
         while let Some((_, item)) = lines.next::<Item>()? {
+            if job.done.contains(&item.id) {
+                continue;
+            }
             let heard = match item.todo {
                 Todo::Read => reading.take(Travelling { chunk, item })?.is_ok(),
                 Todo::Describe { .. } => {

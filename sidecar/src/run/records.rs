@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::asset::{Caption, Document};
@@ -15,6 +16,10 @@ pub struct Plan {
     pub run: u64,
     /// How often this run was started: 1, and one more after each kill.
     pub session: u32,
+    /// Names the process that planned the run's first session.
+    pub holder: String,
+    /// Names the process that planned this session.
+    pub planner: String,
     /// The library's id.
     pub library: String,
     /// When it started, RFC 3339 in UTC.
@@ -61,6 +66,39 @@ pub struct Found {
     pub deleted: u64,
 }
 
+impl Plan {
+    /// Whether `other` is this very plan: not that of another start or another process.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.run, self.session, &self.planner) == (other.run, other.session, &other.planner)
+    }
+}
+
+/// One line of `files.jsonl`: what the source listed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Listed {
+    /// Path inside the library.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Content version when the run was planned.
+    pub version: Box<str>,
+    /// Time of last change.
+    pub modified: DateTime<Utc>,
+}
+
+/// One line of `gone.jsonl`: an asset that left.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Gone {
+    /// Its id.
+    pub id: String,
+    /// Its pack.
+    pub pack: String,
+    /// Its name.
+    pub name: String,
+    /// Vector fields it has.
+    pub fields: Vec<String>,
+}
+
 /// One line of the roster: an asset the catalogue is to hold.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Member {
@@ -70,6 +108,9 @@ pub struct Member {
     pub path: String,
     /// Where publish finds its document.
     pub stands: Stands,
+    /// Whether an earlier session's receipt stands for it, so that work was not asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
 }
 
 /// Where publish finds a document.
@@ -167,8 +208,8 @@ pub struct Known {
     pub document: Span,
 }
 
-/// What happened to one asset: one line of a part file. The last line of the highest session
-/// counts.
+/// What happened to one asset: one line of a part file. What the highest session says counts, and
+/// in one session a success.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Receipt {
     /// The asset's id.
@@ -210,7 +251,7 @@ pub struct Failure {
     pub id: String,
     /// Where it is.
     pub uri: String,
-    /// What was being done: `read`.
+    /// What was being done: `read`, `work`.
     pub step: String,
     /// A sentence that names the limit where it was one.
     pub reason: String,

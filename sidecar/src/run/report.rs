@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use vitrine_crds::run::Counts;
 
 use super::Ground;
+use super::merge::Merged;
 use super::records::{Failure, Found, Plan};
 
 /// What a run came to: `.vitrine/runs/<run>/report.json` and `--output json`.
@@ -60,13 +61,7 @@ pub struct Steps {
 }
 
 impl Report {
-    pub(super) fn new(
-        ground: &Ground<'_>,
-        plan: &Plan,
-        counts: Counts,
-        steps: Steps,
-        failures: Vec<Failure>,
-    ) -> Self {
+    pub(super) fn new(ground: &Ground<'_>, plan: &Plan, steps: Steps, merged: Merged) -> Self {
         Self {
             v: 1,
             run: plan.run,
@@ -74,10 +69,10 @@ impl Report {
             source: ground.source.uri(""),
             catalog: ground.out.uri(""),
             started_at: plan.started_at.clone(),
-            counts,
+            counts: merged.counts,
             found: plan.found,
             steps,
-            failures,
+            failures: merged.failures,
         }
     }
 }

@@ -1,42 +1,20 @@
 //! What is there, what is known, what is to do.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::SecondsFormat;
 
+use super::chunks::Writing;
 use super::fingerprint::{self, Versions, now};
-use super::lines::{LocalFile, line};
+use super::lines::{self, LocalFile, line};
 use super::records::{
-    Found, Item, Known, Member, Outcome, Plan, PlannedEmbedding, Receipt, Span, Stands, Todo,
+    Found, Gone, Item, Known, Member, Plan, PlannedEmbedding, Span, Stands, Todo,
 };
-use super::{Deletions, Ground, RunError};
+use super::{Deletions, Ground, RunError, plans, receipts};
 use crate::asset::{asset_id, naming};
 use crate::catalog::layout;
-use crate::storage::{Listing, StorageError};
-
-/// Assets of one chunk, at least.
-const CHUNK_ASSETS: usize = 1000;
-/// Chunks of one run, at most.
-const CHUNKS_MAX: usize = 1000;
-
-/// What scan hands on.
-pub(super) struct Scanned {
-    pub(super) plan: Plan,
-    /// Receipts of this run, by file; the run's files and their copies.
-    pub(super) scratch: tempfile::TempDir,
-    /// Ids, packs and names of assets that left.
-    pub(super) gone: Vec<Gone>,
-}
-
-/// An asset that left.
-pub(super) struct Gone {
-    pub(super) id: String,
-    pub(super) pack: String,
-    pub(super) name: String,
-    pub(super) fields: Vec<String>,
-}
+use crate::storage::{Listing, StorageError, process_name};
 
 /// All files of the library. Nothing of the catalogue, where that lies inside.
 pub(super) fn list(ground: &Ground<'_>) -> Result<Listing, RunError> {
@@ -75,29 +53,52 @@ struct Memory {
     used_by: u64,
 }
 
-/// Compares the listing with what is known and writes the plan, the roster and the chunks.
-pub(super) fn compare(
-    ground: &Ground<'_>,
-    listing: &Listing,
-    embeddings: Vec<PlannedEmbedding>,
-) -> Result<Scanned, RunError> {
+/// What a plan is made from.
+pub(super) struct Planning<'a> {
+    pub(super) ground: &'a Ground<'a>,
+    /// The library as it is.
+    pub(super) listing: &'a Listing,
+    /// The embeddings every document is to have.
+    pub(super) embeddings: Vec<PlannedEmbedding>,
+    /// Lowest number that the run may get.
+    pub(super) at_least: u64,
+    /// Whether other processes are to do the work, who need the listing.
+    pub(super) is_shared: bool,
+}
+
+impl Planning<'_> {
+    /// Compares and writes the roster, the chunks and, last, the plan.
+    pub(super) fn compare(self) -> Result<Plan, RunError> {
+        compare(self)
+    }
+}
+
+fn compare(planning: Planning<'_>) -> Result<Plan, RunError> {
+    let Planning { ground, listing, embeddings, at_least, is_shared } = planning;
     ground.watch.step("comparing with the catalogue", None);
     let settings = ground.settings;
     let scratch = RunError::scratch()?;
     let previous = ground.current.as_ref().map(|current| current.run);
-    let run = previous.unwrap_or(0) + 1;
+    let begun = match plans::newest(ground) {
+        // A plan of another version of this program tells nothing; its receipts still do.
+        Err(RunError::Damaged { .. }) => None,
+        found => found?.filter(|plan| previous.is_none_or(|run| plan.run > run)),
+    };
+    let continued = begun.as_ref().map_or(0, |plan| plan.run);
+    let run = at_least.max(previous.unwrap_or(0) + 1).max(continued);
+    let begun = begun.filter(|plan| plan.run == run);
     let wanted: BTreeMap<String, String> = embeddings
         .iter()
         .map(|planned| (planned.field.clone(), planned.model_fingerprint.clone()))
         .collect();
 
     // 1. The assets, in path order.
-    let mut listed: Vec<Listed<'_>> = Vec::new();
+    let mut listed: Vec<Asset<'_>> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
     for entry in listing.iter().filter(|entry| settings.filter.takes(&entry.path)) {
         let id = asset_id(&settings.library, &entry.path);
         at.insert(id.clone(), listed.len());
-        listed.push(Listed { id, entry, memory: None });
+        listed.push(Asset { id, entry, memory: None });
     }
     let within = settings
         .assets_max
@@ -144,11 +145,12 @@ pub(super) fn compare(
     }
     guard(ground, listed.len() as u64, gone.len() as u64, known_count)?;
 
-    // 3. What a killed session of this run has done already. Its last word on an asset counts.
-    let (sessions, receipts) = receipts(ground, run, scratch.path())?;
-    for place in receipts.into_values() {
-        let Some(&at) = at.get(&place.known.id) else { continue };
-        if at >= within || judge(&place.known, &listed[at].entry.path)? != Need::Nothing {
+    // 3. What killed sessions have done already. Their last word on an asset counts.
+    let (mut sessions, receipts) = receipts::resumable(ground, (previous, run), scratch.path())?;
+    sessions = sessions.max(begun.as_ref().map_or(0, |plan| plan.session));
+    for known in receipts.into_values() {
+        let Some(&at) = at.get(&known.id) else { continue };
+        if at >= within || judge(&known, &listed[at].entry.path)? != Need::Nothing {
             continue;
         }
         match &mut listed[at].memory {
@@ -157,9 +159,9 @@ pub(super) fn compare(
                 memory.receipt = true;
             }
             none => {
-                names.keep(&place.known.pack, &place.known.name);
+                names.keep(&known.pack, &known.name);
                 *none = Some(Memory {
-                    name: place.known.name,
+                    name: known.name,
                     need: Need::Nothing,
                     published: None,
                     receipt: true,
@@ -169,11 +171,14 @@ pub(super) fn compare(
         }
     }
 
-    // 4. The plan.
-    let mut writing = Writing::new(ground, run, within)?;
+    // 4. The plan. Until it is written there is none: a kill in between leaves nothing half true.
+    if begun.is_some() {
+        ground.out.delete_all(&[layout::plan(run)])?;
+    }
+    let mut writing = Writing::new(ground, run, within);
     let mut found = Found { assets: within as u64, deleted: gone.len() as u64, ..Found::default() };
     let mut roster = Vec::with_capacity(listed.len());
-    for (order, Listed { id, entry, memory }) in listed.into_iter().enumerate() {
+    for (order, Asset { id, entry, memory }) in listed.into_iter().enumerate() {
         let path = entry.path.as_str();
         let stands = match &memory {
             _ if order >= within && memory.is_none() => continue,
@@ -196,6 +201,7 @@ pub(super) fn compare(
             }
             _ => Some(Todo::Read),
         };
+        let is_done = todo.is_none();
         if let Some(todo) = todo {
             match todo {
                 Todo::Read => found.to_read += 1,
@@ -218,19 +224,22 @@ pub(super) fn compare(
                 id: id.clone(),
             })?;
         }
-        roster.push(Member { id, path: path.to_owned(), stands });
+        let resumed = stands == Stands::Receipt && is_done;
+        roster.push(Member { id, path: path.to_owned(), stands, resumed });
     }
     let chunks = writing.finish()?;
     roster.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let mut writer = ground.out.writer(&layout::roster(run))?;
-    for member in &roster {
-        writer.write_all(&line(member)).map_err(RunError::io("write", layout::roster(run)))?;
+    lines::write(&ground.out, &layout::roster(run), &roster)?;
+    lines::write(&ground.out, &layout::gone(run), &gone)?;
+    if is_shared {
+        plans::write_files(ground, run, listing)?;
     }
-    writer.finish()?;
     let plan = Plan {
         v: 1,
         run,
         session: sessions + 1,
+        holder: begun.map_or_else(|| process_name().to_owned(), |plan| plan.holder),
+        planner: process_name().to_owned(),
         library: settings.library.clone(),
         started_at: now(),
         previous,
@@ -239,10 +248,10 @@ pub(super) fn compare(
         found,
     };
     ground.out.put(&layout::plan(run), line(&plan))?;
-    Ok(Scanned { plan, scratch, gone })
+    Ok(plan)
 }
 
-struct Listed<'a> {
+struct Asset<'a> {
     id: String,
     entry: &'a crate::storage::Entry,
     memory: Option<Memory>,
@@ -258,94 +267,5 @@ fn guard(ground: &Ground<'_>, listed: u64, gone: u64, known: u64) -> Result<(), 
     match gone > allowed {
         true => Err(RunError::Deletions { gone, known, allowed }),
         false => Ok(()),
-    }
-}
-
-/// What a receipt says, for scan.
-struct Resumable {
-    session: u32,
-    known: Known,
-}
-
-/// The last success of each asset among the receipts of `run`, and how many sessions wrote them.
-fn receipts(
-    ground: &Ground<'_>,
-    run: u64,
-    scratch: &std::path::Path,
-) -> Result<(u32, HashMap<String, Resumable>), RunError> {
-    let mut found: HashMap<String, Resumable> = HashMap::new();
-    let mut sessions = 0;
-    if let Some(bytes) = ground.out.get(&layout::plan(run))? {
-        // A plan that a killed scan left half written tells nothing; its receipts still do.
-        sessions = serde_json::from_slice::<Plan>(&bytes).map_or(0, |plan| plan.session);
-    }
-    for name in parts(ground, run)? {
-        let part = LocalFile::need(&ground.out, &name, scratch)?;
-        let mut lines = part.lines()?;
-        while let Some((_, receipt)) = lines.next::<Receipt>()? {
-            let Receipt { id, session, outcome } = receipt;
-            sessions = sessions.max(session);
-            match outcome {
-                Outcome::Indexed(indexed) => {
-                    let newer = found.get(&id).is_none_or(|known| known.session <= session);
-                    if newer {
-                        found.insert(id, Resumable { session, known: indexed.known });
-                    }
-                }
-                Outcome::Failed(_) => {}
-            }
-        }
-    }
-    Ok((sessions, found))
-}
-
-/// Part files of `run`, in a stable order.
-pub(super) fn parts(ground: &Ground<'_>, run: u64) -> Result<Vec<String>, RunError> {
-    let folder = format!("{}/{run}", layout::RUNS);
-    let mut names = ground.out.list_below(&folder)?;
-    let start = layout::part(run, 0);
-    let start = start.trim_end_matches('0');
-    names.retain(|name| name.starts_with(start));
-    Ok(names)
-}
-
-/// Writes chunk files as items come.
-struct Writing<'a> {
-    ground: &'a Ground<'a>,
-    run: u64,
-    size: usize,
-    chunks: u32,
-    items: usize,
-    open: Vec<u8>,
-}
-
-impl<'a> Writing<'a> {
-    fn new(ground: &'a Ground<'a>, run: u64, assets: usize) -> Result<Self, RunError> {
-        let size = CHUNK_ASSETS.max(assets.div_ceil(CHUNKS_MAX));
-        Ok(Self { ground, run, size, chunks: 0, items: 0, open: Vec::new() })
-    }
-
-    fn add(&mut self, item: &Item) -> Result<(), RunError> {
-        self.open.extend(line(item));
-        self.items += 1;
-        if self.items == self.size {
-            self.close()?;
-        }
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), RunError> {
-        let lines = std::mem::take(&mut self.open);
-        self.ground.out.put(&layout::chunk(self.run, self.chunks), lines)?;
-        self.chunks += 1;
-        self.items = 0;
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<u32, RunError> {
-        if self.items > 0 {
-            self.close()?;
-        }
-        Ok(self.chunks)
     }
 }

@@ -4,7 +4,7 @@
 //! reading ──▶ describe and embed, in batches ──▶ write: document, vector, then the receipt
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -15,23 +15,27 @@ use super::describe::{BATCH_ASSETS, Describer};
 use super::embedders::Embedders;
 use super::lines::line;
 use super::reading;
-use super::records::{Indexed, Outcome, Plan, Receipt};
+use super::records::{Found, Indexed, Outcome, Plan, Receipt};
 use super::watch::Ending;
-use super::{Ground, RunError, step};
+use super::{Ground, RunError, plans, step};
 use crate::catalog::{layout, npy};
-use crate::storage::{Journal, Listing};
+use crate::storage::{Journal, Listing, process_name};
 
 /// Batches that wait to be written.
 const BATCHES_WAITING: usize = 2;
 /// Part files held open at once.
 const JOURNALS_OPEN: usize = 8;
+/// How often work asks whether it is still wanted.
+const ASK_EVERY: Duration = Duration::from_secs(20);
 
-/// Where work's time went.
+/// Where work's time went, and what it came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Busy {
     pub(super) read_busy: Duration,
     pub(super) embed_busy: Duration,
     pub(super) write_busy: Duration,
+    pub(super) indexed: u64,
+    pub(super) failed: u64,
 }
 
 /// One asset's receipt and the chunk it belongs to.
@@ -41,30 +45,53 @@ pub(super) struct Finished {
     pub(super) receipt: Receipt,
 }
 
-/// Works off every chunk of `plan`.
+/// What one call of [`work`] is to do.
+pub(super) struct Job<'a> {
+    pub(super) plan: &'a Plan,
+    /// The library as it was when the run was planned.
+    pub(super) listing: &'a Listing,
+    /// Chunks to work off, in order.
+    pub(super) chunks: Vec<u32>,
+    /// Assets of these chunks that have receipts already.
+    pub(super) done: HashSet<String>,
+    /// Assets to read.
+    pub(super) to_read: u64,
+    /// Assets to work on, those to read among them.
+    pub(super) assets: u64,
+}
+
+impl<'a> Job<'a> {
+    /// Everything that was planned.
+    pub(super) fn whole(plan: &'a Plan, listing: &'a Listing) -> Self {
+        let Found { to_read, to_describe, .. } = plan.found;
+        let chunks = (0..plan.chunks).collect();
+        let assets = to_read + to_describe;
+        Self { plan, listing, chunks, done: HashSet::new(), to_read, assets }
+    }
+}
+
+/// Works off the chunks of `job`.
 pub(super) fn work(
     ground: &Ground<'_>,
-    plan: &Plan,
-    listing: &Listing,
+    job: &Job<'_>,
     embedders: Embedders,
 ) -> Result<Busy, RunError> {
-    let assets = plan.found.to_read + plan.found.to_describe;
-    ground.watch.step("reading and embedding", Some(assets));
-    let describer = Describer::new(ground, plan, listing, embedders)?;
+    ground.watch.step("reading and embedding", Some(job.assets));
+    let describer = Describer::new(ground, job, embedders)?;
     let (ready, to_describe) = step(BATCH_ASSETS);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {
-        let reading = scope.spawn(move || reading::read_all(ground, plan, listing, &ready));
-        let writing = scope.spawn(move || write_all(ground, plan, to_write));
+        let reading = scope.spawn(move || reading::read_all(ground, job, &ready));
+        let writing = scope.spawn(move || write_all(ground, job.plan, to_write));
         let described = describer.run(to_describe, &finished);
         drop(finished);
         let written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // The step nearest the end knows the cause: the others only saw their neighbour leave.
-        let write_busy = written?;
+        let Busy { write_busy, indexed, failed, .. } = written?;
         let busy = described?;
         read?;
-        Ok(Busy { write_busy, ..busy })
+        Ok(Busy { write_busy, indexed, failed, ..busy })
     })
 }
 
@@ -73,11 +100,16 @@ fn write_all(
     ground: &Ground<'_>,
     plan: &Plan,
     batches: Receiver<Vec<Finished>>,
-) -> Result<Duration, RunError> {
+) -> Result<Busy, RunError> {
     let mut journals: BTreeMap<u32, Journal> = BTreeMap::new();
-    let mut busy = Duration::ZERO;
+    let mut busy = Busy::default();
+    let mut asked = Instant::now();
     for batch in batches {
         let writing = Instant::now();
+        if asked.elapsed() > ASK_EVERY {
+            plans::still_newest(ground, plan)?;
+            asked = Instant::now();
+        }
         let made = batch.iter().filter_map(|finished| match &finished.receipt.outcome {
             Outcome::Indexed(indexed) => Some(indexed.as_ref()),
             Outcome::Failed(_) => None,
@@ -91,8 +123,8 @@ fn write_all(
             let journal = match journals.entry(chunk) {
                 std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
                 std::collections::btree_map::Entry::Vacant(none) => {
-                    let name = layout::part(plan.run, chunk);
-                    none.insert(Journal::open(&ground.out, &name, plan.session)?)
+                    let name = layout::part(plan.run, chunk, process_name());
+                    none.insert(Journal::open(&ground.out, &name)?)
                 }
             };
             journal.append(lines)?;
@@ -102,11 +134,17 @@ fn write_all(
         while ground.out.folder().is_some() && journals.len() > JOURNALS_OPEN {
             journals.pop_first();
         }
-        busy += writing.elapsed();
+        busy.write_busy += writing.elapsed();
         for Finished { path, receipt, .. } in &batch {
             ground.watch.asset(match &receipt.outcome {
-                Outcome::Indexed(_) => Ending::Indexed,
-                Outcome::Failed(failure) => Ending::Failed { path, reason: &failure.reason },
+                Outcome::Indexed(_) => {
+                    busy.indexed += 1;
+                    Ending::Indexed
+                }
+                Outcome::Failed(failure) => {
+                    busy.failed += 1;
+                    Ending::Failed { path, reason: &failure.reason }
+                }
             });
         }
     }

@@ -4,10 +4,12 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::location::percent_encoded;
+use super::process::process_name;
 use super::{Entry, Listing, StorageError, Writer};
 
 /// Where unfinished files wait until they are renamed into place.
@@ -181,17 +183,31 @@ impl Folder {
         rustix::fs::syncfs(&folder).map_err(|error| failed(error.into()))
     }
 
-    /// Removes what killed runs left unfinished. Call only while nobody else writes here.
+    /// Removes unfinished files that nobody wrote to for `age`: what killed runs left.
     ///
     /// # Errors
     ///
     /// When a file cannot be removed.
-    pub fn sweep(&self) -> Result<(), StorageError> {
+    pub fn sweep(&self, age: Duration) -> Result<(), StorageError> {
         let folder = self.root.join(UNFINISHED);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if !is_absent(&error) => Err(StorageError::disk("remove", &folder, error)),
-            _ => Ok(()),
+        let failed = |error| StorageError::disk("remove", &folder, error);
+        let items = match fs::read_dir(&folder) {
+            Ok(items) => items,
+            Err(error) if is_absent(&error) => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for item in items {
+            let item = item.map_err(failed)?;
+            let written = item.metadata().and_then(|found| found.modified());
+            let old = written.is_ok_and(|time| time.elapsed().is_ok_and(|past| past >= age));
+            if old
+                && let Err(error) = fs::remove_file(item.path())
+                && !is_absent(&error)
+            {
+                return Err(StorageError::disk("remove", &item.path(), error));
+            }
         }
+        Ok(())
     }
 
     /// A new file of its own, on the file system where it will end up.
@@ -199,7 +215,7 @@ impl Folder {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = self.root.join(UNFINISHED);
-        let path = folder.join(format!("{}-{count}", std::process::id()));
+        let path = folder.join(format!("{}-{count}", process_name()));
         let opened = File::create(&path).or_else(|error| match is_absent(&error) {
             true => fs::create_dir_all(&folder).and_then(|()| File::create(&path)),
             false => Err(error),

@@ -10,6 +10,7 @@ mod filter;
 mod folder;
 mod journal;
 mod location;
+mod process;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use filter::{Filter, USD_FILES};
 pub use folder::Folder;
 pub use journal::Journal;
 pub use location::Location;
+pub use process::process_name;
 pub use writer::Writer;
 
 /// One listed file or object.

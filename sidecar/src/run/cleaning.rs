@@ -1,0 +1,35 @@
+//! What goes when a library goes.
+
+use super::lock::Lock;
+use super::steps::Cleaned;
+use super::{Ground, RunError, plans};
+use crate::catalog::index::MASTER_INDEX;
+use crate::catalog::layout;
+use crate::storage::Storage;
+
+/// Removes the catalogue of `ground`. That of another library stays, and a folder that no run
+/// ever wrote to.
+pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
+    let mut cleaned = Cleaned::default();
+    let out = &ground.out;
+    let library = match &ground.current {
+        Some(current) => Some(current.library.clone()),
+        None => plans::newest(ground)?.map(|plan| plan.library),
+    };
+    if library.as_ref() != Some(&ground.settings.library) {
+        return Ok(cleaned);
+    }
+    let lock = Lock::take(out)?;
+    let mut files = vec![MASTER_INDEX.to_owned()];
+    for folder in layout::FOLDERS {
+        files.extend(out.list_below(folder)?);
+    }
+    files.retain(|file| file != layout::LOCK);
+    cleaned.files = files.len() as u64;
+    out.delete_all(&files)?;
+    drop(lock);
+    if matches!(out, Storage::Folder(_)) {
+        out.delete_all(&[layout::LOCK.to_owned()])?;
+    }
+    Ok(cleaned)
+}

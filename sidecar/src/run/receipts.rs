@@ -1,0 +1,189 @@
+//! Receipts: what was done for which asset, and who says so.
+//!
+//! Every process writes part files of its own, so two that work on one chunk by accident disturb
+//! nobody. Receipts of runs that were never published count for the next one too.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::lines::LocalFile;
+use super::records::{Known, Member, Outcome, Plan, Receipt, Span};
+use super::{Ground, RunError};
+use crate::catalog::layout;
+
+/// A file of receipts.
+pub(super) struct Part {
+    run: u64,
+    chunk: u32,
+    name: String,
+}
+
+impl Part {
+    pub(super) fn fetch(&self, ground: &Ground<'_>, scratch: &Path) -> Result<LocalFile, RunError> {
+        LocalFile::need(&ground.out, &self.name, scratch)
+    }
+}
+
+/// The part files of `run` and of the runs after `previous` that were never published.
+pub(super) fn parts(
+    ground: &Ground<'_>,
+    previous: Option<u64>,
+    run: u64,
+) -> Result<Vec<Part>, RunError> {
+    let parse = |name: String| {
+        let rest = name.strip_prefix(layout::RUNS)?.strip_prefix('/')?;
+        let (run, file) = rest.split_once('/')?;
+        let (chunk, _) = file.strip_prefix("part-")?.split_once(['-', '.'])?;
+        Some(Part { run: run.parse().ok()?, chunk: chunk.parse().ok()?, name })
+    };
+    let names = ground.out.list_below(layout::RUNS)?;
+    let mut parts: Vec<Part> = names.into_iter().filter_map(parse).collect();
+    parts.retain(|part| part.run <= run && previous.is_none_or(|previous| part.run > previous));
+    parts.sort_by(|a, b| (a.run, &a.name).cmp(&(b.run, &b.name)));
+    Ok(parts)
+}
+
+/// The last success of each asset, and how many sessions of `run` wrote receipts.
+pub(super) fn resumable(
+    ground: &Ground<'_>,
+    (previous, run): (Option<u64>, u64),
+    scratch: &Path,
+) -> Result<(u32, HashMap<String, Known>), RunError> {
+    let mut found: HashMap<String, ((u64, u32), Known)> = HashMap::new();
+    let mut sessions = 0;
+    for part in parts(ground, previous, run)? {
+        let mut lines = part.fetch(ground, scratch)?.lines()?;
+        while let Some((_, receipt)) = lines.next::<Receipt>()? {
+            let Receipt { id, session, outcome } = receipt;
+            if part.run == run {
+                sessions = sessions.max(session);
+            }
+            let Outcome::Indexed(indexed) = outcome else { continue };
+            let age = (part.run, session);
+            if found.get(&id).is_none_or(|(known, _)| *known <= age) {
+                found.insert(id, (age, indexed.known));
+            }
+        }
+    }
+    Ok((sessions, found.into_iter().map(|(id, (_, known))| (id, known)).collect()))
+}
+
+/// A receipt without its weight.
+#[derive(Deserialize)]
+struct Slip {
+    id: String,
+    session: u32,
+    outcome: SlipOutcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SlipOutcome {
+    Indexed { known: SlipKnown },
+    Failed(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct SlipKnown {
+    files: Vec<String>,
+}
+
+/// The assets of `chunk` that this session of the run has receipts for.
+pub(super) fn done(
+    ground: &Ground<'_>,
+    plan: &Plan,
+    chunk: u32,
+    scratch: &Path,
+) -> Result<HashSet<String>, RunError> {
+    let mut done = HashSet::new();
+    let parts = parts(ground, plan.previous, plan.run)?;
+    for part in parts.iter().filter(|part| (part.run, part.chunk) == (plan.run, chunk)) {
+        let mut lines = part.fetch(ground, scratch)?.lines()?;
+        while let Some((_, slip)) = lines.next::<Slip>()? {
+            if slip.session == plan.session {
+                done.insert(slip.id);
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// What the receipts say of one asset.
+#[derive(Default)]
+pub(super) struct Word {
+    /// The newest document.
+    pub(super) made: Option<Made>,
+    /// The newest receipt, where that is a failure.
+    pub(super) failed: Option<Place>,
+    made_at: Age,
+    newest: Age,
+}
+
+/// A receipt that holds a document.
+pub(super) struct Made {
+    pub(super) place: Place,
+    /// Whether this session wrote it.
+    pub(super) fresh: bool,
+    /// Members it uses, by their place in the roster.
+    pub(super) uses: Vec<u32>,
+}
+
+/// Where a receipt is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Which of the part files.
+    pub(super) part: usize,
+    pub(super) at: Span,
+}
+
+/// Later is greater: run, session, and in one session success.
+type Age = (u64, u32, bool);
+
+/// What the receipts of `parts` say, by place in the roster.
+pub(super) fn words(
+    plan: &Plan,
+    roster: &[Member],
+    parts: &[(Part, LocalFile)],
+) -> Result<HashMap<u32, Word>, RunError> {
+    let paths = by_path(roster);
+    let mut words: HashMap<u32, Word> = HashMap::new();
+    for (part, (Part { run, .. }, file)) in parts.iter().enumerate() {
+        let mut lines = file.lines()?;
+        while let Some((at, slip)) = lines.next::<Slip>()? {
+            let Slip { id, session, outcome } = slip;
+            let Ok(member) = roster.binary_search_by(|member| member.id.cmp(&id)) else {
+                continue;
+            };
+            let member = member as u32;
+            let made = matches!(outcome, SlipOutcome::Indexed { .. });
+            let age = (*run, session, made);
+            let word = words.entry(member).or_default();
+            let place = Place { part, at };
+            if let SlipOutcome::Indexed { known } = outcome
+                && age >= word.made_at
+            {
+                let fresh = (*run, session) == (plan.run, plan.session);
+                let uses = uses(&known.files, member, &paths);
+                (word.made, word.made_at) = (Some(Made { place, fresh, uses }), age);
+            }
+            if age >= word.newest {
+                (word.failed, word.newest) = ((!made).then_some(place), age);
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// Places in the roster by path.
+pub(super) fn by_path(roster: &[Member]) -> HashMap<&str, u32> {
+    roster.iter().enumerate().map(|(at, member)| (member.path.as_str(), at as u32)).collect()
+}
+
+/// Which members are among `files`, `own` aside.
+pub(super) fn uses(files: &[String], own: u32, paths: &HashMap<&str, u32>) -> Vec<u32> {
+    let found = files.iter().filter_map(|file| paths.get(file.as_str()).copied());
+    found.filter(|&used| used != own).collect()
+}
