@@ -64,4 +64,54 @@ pub struct Termination {
     pub message: String,
     /// What was counted.
     pub counts: Counts,
+    /// Chunks that work is to be done on; what scan decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunks: Option<u32>,
+}
+
+/// Bytes of a termination message that Kubernetes keeps.
+pub const TERMINATION_BYTES_MAX: usize = 4096;
+
+impl Termination {
+    /// As JSON of at most [`TERMINATION_BYTES_MAX`] bytes: the sentence is cut where it is too long.
+    pub fn to_json(&self) -> String {
+        let json = |one: &Self| serde_json::to_string(one).expect("made of texts and numbers");
+        let mut text = json(self);
+        let mut cut = self.clone();
+        let mut kept = self.message.chars().count();
+        while text.len() > TERMINATION_BYTES_MAX && kept > 0 {
+            // A character takes at most six bytes as JSON: at worst a few rounds too many.
+            kept -= (text.len() - TERMINATION_BYTES_MAX).div_ceil(6).min(kept);
+            cut.message = self.message.chars().take(kept).chain(['…']).collect();
+            text = json(&cut);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_termination_message_is_valid_json_of_at_most_4_kb_whatever_its_sentence_holds() {
+        for sentence in ["short", &"x".repeat(9000), &"叉车".repeat(3000), &"\u{1}\"".repeat(5000)]
+        {
+            let said = Termination {
+                v: 1,
+                run: 7,
+                step: Step::Publish,
+                outcome: "failed".to_owned(),
+                reason: "SourceEmpty".to_owned(),
+                message: sentence.to_owned(),
+                counts: Counts::default(),
+                chunks: None,
+            };
+            let text = said.to_json();
+            assert!(text.len() <= TERMINATION_BYTES_MAX, "{}", text.len());
+            let read: Termination = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.message == sentence, sentence.len() < 4000);
+            assert!(text.len() > TERMINATION_BYTES_MAX - 20 || sentence.len() < 4000);
+        }
+    }
 }

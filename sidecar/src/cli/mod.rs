@@ -7,8 +7,11 @@ mod models;
 mod output;
 mod picture;
 mod progress;
+mod run;
 mod search;
+mod settings;
 mod show;
+mod summary;
 mod worker;
 
 use std::process::ExitCode;
@@ -30,6 +33,8 @@ struct Cli {
 enum Command {
     /// Read a library of USD files into a catalogue that can be searched.
     Catalog(catalog::Args),
+    /// One step of the same as a process of its own, for pods.
+    Run(run::Args),
     /// Find assets by what they are: words in, nearest assets out.
     Search(search::Args),
     /// Print the document of one asset of a catalogue.
@@ -84,7 +89,7 @@ impl Failure {
 /// Sends log lines to stderr; `VITRINE_LOG` chooses them in the words of `RUST_LOG`. Without it, work
 /// that takes long tells what it does, and answers come without remarks.
 fn log(command: &Command) {
-    let telling = matches!(command, Command::Catalog(_) | Command::Models(_));
+    let telling = matches!(command, Command::Catalog(_) | Command::Run(_) | Command::Models(_));
     let default = if telling { "warn,vitrine=info" } else { "warn" };
     let chosen = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())
@@ -104,6 +109,7 @@ pub fn main() -> ExitCode {
     log(&command);
     let done = match command {
         Command::Catalog(args) => catalog::run(args),
+        Command::Run(args) => run::run(args),
         Command::Search(args) => search::run(args),
         Command::Show(args) => show::run(args),
         Command::Inspect(args) => inspect::run(args),

@@ -6,6 +6,15 @@ use std::process;
 
 use vitrine_crds::run::Exit;
 
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Prints to stdout. A reader that has seen enough, as `head` has, ends the program quietly; a full
 /// disk ends it with a sentence.
 pub(super) fn print(text: Arguments) {

@@ -11,7 +11,7 @@ pub const PREFIX: &str = "VITRINE_";
 
 /// Variables with our prefix that are no keys: other commands and the tests read them.
 pub const RESERVED: &[&str] =
-    &["VITRINE_CATALOG", "VITRINE_CACHE_DIR", "VITRINE_CONFIG", "VITRINE_LOG"];
+    &["VITRINE_CATALOG", "VITRINE_CACHE_DIR", "VITRINE_CONFIG", "VITRINE_CRASH_AT", "VITRINE_LOG"];
 
 /// Beginnings of reserved names.
 pub const RESERVED_PREFIXES: &[&str] = &["VITRINE_TEST_", "VITRINE_BENCH_"];

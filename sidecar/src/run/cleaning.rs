@@ -1,5 +1,7 @@
 //! What goes when a library goes.
 
+use std::time::Duration;
+
 use super::lock::Lock;
 use super::steps::Cleaned;
 use super::{Ground, RunError, plans};
@@ -20,6 +22,9 @@ pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
         return Ok(cleaned);
     }
     let lock = Lock::take(out)?;
+    if let Storage::Folder(folder) = out {
+        folder.sweep(Duration::ZERO)?;
+    }
     let mut files = vec![MASTER_INDEX.to_owned()];
     for folder in layout::FOLDERS {
         files.extend(out.list_below(folder)?);

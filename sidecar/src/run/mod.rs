@@ -13,6 +13,7 @@
 
 mod chunks;
 mod cleaning;
+mod crash;
 mod describe;
 mod embedders;
 pub mod error;

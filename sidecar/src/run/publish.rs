@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
+use super::crash::{self, Point};
 use super::lines::line;
 use super::lock::Lock;
 use super::merge::{self, Merged, Origin};
@@ -37,6 +38,7 @@ pub(super) fn publish(
         true => None,
         false => Some(pack(ground, plan, &mut merged, scratch.path())?),
     };
+    crash::at(Point::AfterGraph);
     steps.publish = publishing.elapsed();
     steps.total = began.elapsed();
     // Before the swap: whoever finds the run published finds its report too.
@@ -45,11 +47,14 @@ pub(super) fn publish(
     if let Some(current) = current {
         ground.out.sync()?;
         lock.check()?;
+        crash::at(Point::AfterSwap);
         // The swap: one small file, last.
         let mut swap = ground.out.writer(CURRENT)?;
         swap.write_all(&line(&current)).map_err(RunError::io("write", CURRENT))?;
         swap.finish()?;
+        crash::at(Point::AfterCurrent);
     }
+    crash::at(Point::BeforeRetention);
     retention::sweep(ground, plan.run, plan.previous)?;
     Ok(report)
 }
@@ -78,11 +83,13 @@ fn pack(
         }
     }
     let current = packing.finish()?;
+    crash::at(Point::AfterResend);
     let gone = merged.gone.iter().flat_map(|gone| {
         let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
         fields.chain([layout::individual(&gone.pack, &gone.name)])
     });
     let dropped: Vec<String> = merged.dropped.iter().cloned().chain(gone).collect();
     ground.out.delete_all(&dropped)?;
+    crash::at(Point::AfterDeletes);
     Ok(current)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::SecondsFormat;
 
 use super::chunks::Writing;
+use super::crash::{self, Point};
 use super::fingerprint::{self, Versions, now};
 use super::lines::{self, LocalFile, line};
 use super::records::{
@@ -87,6 +88,7 @@ fn compare(planning: Planning<'_>) -> Result<Plan, RunError> {
     let continued = begun.as_ref().map_or(0, |plan| plan.run);
     let run = at_least.max(previous.unwrap_or(0) + 1).max(continued);
     let begun = begun.filter(|plan| plan.run == run);
+    crash::at(Point::AfterClaim);
     let wanted: BTreeMap<String, String> = embeddings
         .iter()
         .map(|planned| (planned.field.clone(), planned.model_fingerprint.clone()))
@@ -171,6 +173,8 @@ fn compare(planning: Planning<'_>) -> Result<Plan, RunError> {
         }
     }
 
+    crash::at(Point::AfterPrepare);
+
     // 4. The plan. Until it is written there is none: a kill in between leaves nothing half true.
     if begun.is_some() {
         ground.out.delete_all(&[layout::plan(run)])?;
@@ -248,6 +252,7 @@ fn compare(planning: Planning<'_>) -> Result<Plan, RunError> {
         found,
     };
     ground.out.put(&layout::plan(run), line(&plan))?;
+    crash::at(Point::AfterPlan);
     Ok(plan)
 }
 

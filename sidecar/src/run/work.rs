@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::crash::{self, Point};
 use super::describe::{BATCH_ASSETS, Describer};
 use super::embedders::Embedders;
 use super::lines::line;
@@ -115,6 +116,7 @@ fn write_all(
             Outcome::Failed(_) => None,
         });
         ground.out.put_all(made.flat_map(artifacts).collect())?;
+        crash::at(Point::AfterBulk);
         let mut lines: HashMap<u32, Vec<u8>> = HashMap::new();
         for finished in &batch {
             lines.entry(finished.chunk).or_default().extend(line(&finished.receipt));
@@ -129,6 +131,7 @@ fn write_all(
             };
             journal.append(lines)?;
         }
+        crash::at(Point::AfterReceipts);
         // Chunks are worked off in order: the lowest is done first. On disk it can be opened
         // again; in a store its count would start anew, so there all stay.
         while ground.out.folder().is_some() && journals.len() > JOURNALS_OPEN {

@@ -207,6 +207,9 @@ impl Folder {
                 return Err(StorageError::disk("remove", &item.path(), error));
             }
         }
+        if age.is_zero() {
+            let _ = fs::remove_dir(&folder); // Goes only where it is empty.
+        }
         Ok(())
     }
 

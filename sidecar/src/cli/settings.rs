@@ -1,0 +1,133 @@
+//! The configuration as a run takes it.
+
+use std::time::Duration;
+
+use vitrine_crds::library::{AssetLibrarySpec, Credentials, DeletionPolicy, Metadata};
+use vitrine_crds::run::{Exit, Step};
+
+use super::Failure;
+use crate::asset::captions::Captions;
+use crate::config::{self, Environment, Loader};
+use crate::embed;
+use crate::extract::Bounds;
+use crate::run::{Deletions, Embedding, Removal, Settings};
+use crate::storage::{Access, Filter, Location, Storage};
+
+/// What the configuration does not say.
+pub(super) struct Wishes {
+    /// The step of a run that is a process of its own; `None` where one process does all.
+    pub(super) step: Option<Step>,
+    /// Child processes that read; `None`: one per core.
+    pub(super) jobs: Option<u16>,
+    /// Whether any number of assets may leave.
+    pub(super) deletions_approved: bool,
+}
+
+/// Loads the configuration and checks what only a run can check. Warnings go to stderr.
+pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure> {
+    let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error);
+    let environment = loader.environment().clone();
+    let loaded = loader.load().map_err(|error| usage(&error))?;
+    for warning in &loaded.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let metadata = loaded.library.metadata;
+    let spec = loaded.library.spec;
+    if spec.source.roots_only {
+        return Err(Failure::usage(
+            "`source.rootsOnly` is not known to this version yet: leave it out, and exclude the \
+             folders of parts instead",
+        ));
+    }
+    let place = |uri: &str| Location::parse(uri).map_err(|error| usage(&error));
+    let source = place(&spec.source.uri)?;
+    let library = spec.library_id.clone().or_else(|| named(&metadata, wishes));
+    let library = library.or_else(|| source.stem());
+    let access = access(&environment, &spec);
+    // Captions travel with the plan: no later step asks for them.
+    let reads_captions = matches!(wishes.step, None | Some(Step::Scan));
+    Ok(Settings {
+        out: place(spec.catalog.as_ref().map_or("catalog", |catalog| &catalog.uri))?,
+        library: library.unwrap_or_else(|| "library".to_owned()),
+        filter: Filter::new(&spec.source.include, &spec.source.exclude)
+            .map_err(|error| usage(&error))?,
+        assets_max: spec.max_assets.and_then(|max| u64::try_from(max).ok()),
+        captions: match spec.captions.as_ref().filter(|_| reads_captions) {
+            Some(captions) => read_captions(&captions.uri, &access)?,
+            None => Captions::default(),
+        },
+        bounds: Bounds {
+            usd: config::limits(&spec.extraction),
+            timeout: Duration::from_secs(spec.extraction.timeout_seconds.unsigned_abs().into()),
+            memory_bytes_max: spec.extraction.memory_bytes_max.unsigned_abs(),
+        },
+        jobs: wishes.jobs.map_or_else(cores, usize::from),
+        embeddings: embeddings(&spec),
+        deletions: match wishes.deletions_approved {
+            true => Deletions::Approved,
+            false => Deletions::Percent(spec.deletion_guard.max_percent.unsigned_abs()),
+        },
+        removal: match spec.deletion_policy {
+            DeletionPolicy::Retain => Removal::Retain,
+            DeletionPolicy::Delete => Removal::Remove,
+        },
+        source,
+        access,
+    })
+}
+
+/// The name in the metadata: with its namespace where pods run, where names are unique only there.
+fn named(metadata: &Metadata, wishes: &Wishes) -> Option<String> {
+    let name = metadata.name.clone()?;
+    match (&metadata.namespace, wishes.step) {
+        (Some(namespace), Some(_)) => Some(format!("{namespace}-{name}")),
+        _ => Some(name),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn access(environment: &Environment, spec: &AssetLibrarySpec) -> Access {
+    let identity = [
+        Some(&spec.source.credentials),
+        spec.catalog.as_ref().map(|catalog| &catalog.credentials),
+        spec.captions.as_ref().map(|captions| &captions.credentials),
+    ]
+    .into_iter()
+    .flatten()
+    .any(|credentials| *credentials == Credentials::WorkloadIdentity);
+    let variables =
+        Access::PREFIXES.into_iter().flat_map(|prefix| environment.starting_with(prefix));
+    Access::new(variables, identity)
+}
+
+fn embeddings(spec: &AssetLibrarySpec) -> Vec<Embedding> {
+    let options = embed::Options::on(&spec.device);
+    let entries = spec.embeddings.iter();
+    entries.map(|spec| Embedding { spec: spec.clone(), options: options.clone() }).collect()
+}
+
+/// Largest captions file, in bytes: a million assets with two sentences each.
+const CAPTIONS_BYTES_MAX: u64 = 512 << 20;
+
+fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
+    let storage = |error: crate::storage::StorageError| Failure::new(error.exit(), &error);
+    let (folder, file) = match uri.rsplit_once('/') {
+        Some(("", file)) => ("/", file),
+        Some((folder, file)) => (folder, file),
+        None => (".", uri),
+    };
+    let location = Location::parse(folder).map_err(storage)?;
+    let from = Storage::open(&location, access).map_err(storage)?;
+    let absent = || Failure::usage(format!("there is no captions file {uri}"));
+    let size = from.head(file).map_err(storage)?.ok_or_else(absent)?.size;
+    if size > CAPTIONS_BYTES_MAX {
+        return Err(Failure::usage(format!(
+            "the captions file {uri} has {size} bytes, more than {CAPTIONS_BYTES_MAX}; split it"
+        )));
+    }
+    let bytes = from.get(file).map_err(storage)?.ok_or_else(absent)?;
+    Captions::parse(uri, &bytes).map_err(|error| Failure::new(Exit::Usage, &error))
+}

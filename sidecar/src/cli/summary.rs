@@ -1,0 +1,46 @@
+//! What a run came to, for people.
+
+use std::time::Duration;
+
+use crate::run::report::Report;
+use crate::storage::Location;
+
+/// What the run came to, for people.
+pub(super) fn of(report: &Report, out: &Location) -> String {
+    let Report { run, library, counts, found, steps, failures, .. } = report;
+    let mut text = format!(
+        "{library}: {} assets: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
+        counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
+    );
+    if found.resumed > 0 {
+        text.push_str(&format!("{} were done by an earlier, interrupted start\n", found.resumed));
+    }
+    let secs = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+    text.push_str(&format!(
+        "took {}: scan {}, work {} (busy: read {}, embed {}, write {}), publish {}\n",
+        secs(steps.total),
+        secs(steps.scan),
+        secs(steps.work),
+        secs(steps.read_busy),
+        secs(steps.embed_busy),
+        secs(steps.write_busy),
+        secs(steps.publish)
+    ));
+    let done = counts.indexed as f64;
+    if counts.indexed > 0 && steps.total > Duration::ZERO {
+        text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
+    }
+    const SHOWN: usize = 10;
+    for failure in failures.iter().take(SHOWN) {
+        text.push_str(&format!("failed: {}\n", failure.reason));
+    }
+    if failures.len() > SHOWN {
+        text.push_str(&format!("and {} more\n", failures.len() - SHOWN));
+    }
+    if !failures.is_empty() {
+        let report = crate::catalog::layout::report(*run);
+        text.push_str(&format!("all failures: {out}/{report}\n"));
+    }
+    text.push_str(&format!("catalogue: {out}\n"));
+    text
+}
