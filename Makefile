@@ -9,6 +9,8 @@ ENV := source scripts/env.sh;
 # Seconds a fuzz target runs.
 FUZZ_SECS ?= 600
 FUZZ_TARGETS := usda usdc usdz inspect
+# Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
+LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
 .PHONY: help setup demo demo-library build test test-local lint bench fuzz fuzz-short oracle-usd clean
 
@@ -32,7 +34,8 @@ test: test-local ## Run every test that this machine can run
 test-local: ## Run the tests that need no server
 	@scripts/setup.sh tests
 	@$(ENV) cargo build --workspace --bins --quiet
-	@$(ENV) cargo test --workspace
+	@$(ENV) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %)
+	@$(ENV) cargo test --workspace --doc --quiet
 
 lint: ## Check format, lints, licences, and that generated files are current
 	@$(ENV) cargo fmt --all --check

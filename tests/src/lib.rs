@@ -1,7 +1,10 @@
 //! What the black-box tests share: where the program is, where the inputs are.
 
+pub mod elasticsearch;
+pub mod http;
 pub mod library;
 pub mod program;
+pub mod proxy;
 pub mod server;
 
 /// Says why a test proves nothing here. Where skips are forbidden (`VITRINE_NO_SKIPS`), fails.

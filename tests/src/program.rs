@@ -30,7 +30,8 @@ pub fn command(arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         let kept = name == "VITRINE_CACHE_DIR";
-        if (name.starts_with("VITRINE_") && !kept) || name.starts_with("AWS_") {
+        let foreign = ["VITRINE_", "AWS_", "ELASTICSEARCH_"];
+        if !kept && foreign.iter().any(|start| name.starts_with(start)) {
             command.env_remove(name);
         }
     }
