@@ -2,6 +2,8 @@
 
 mod catalog;
 mod config;
+mod elasticsearch;
+mod embed;
 mod inspect;
 mod models;
 mod output;
@@ -41,6 +43,8 @@ enum Command {
     Show(show::Args),
     /// Print what is known of one USD file, without a catalogue.
     Inspect(inspect::Args),
+    /// Turn texts into vectors, as a query of Elasticsearch needs them.
+    Embed(embed::Args),
     /// List, fetch and verify models.
     Models(models::Args),
     /// Check and show the configuration.
@@ -113,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::run(args),
         Command::Show(args) => show::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Embed(args) => embed::run(args),
         Command::Models(args) => models::run(args),
         Command::Config(args) => config::run(args),
         Command::Completions { shell } => {

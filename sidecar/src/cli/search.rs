@@ -1,16 +1,16 @@
 //! `vitrine search`: words in, nearest assets out.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use console::{Term, measure_text_width, truncate_str};
 use vitrine_crds::run::Exit;
 
-use super::Failure;
 use super::output::{self, harmless, say};
+use super::{Failure, elasticsearch};
 use crate::embed::Options;
 use crate::search::filter::Filter;
-use crate::search::{Answer, Hit, Library, Request, SearchError, embed_query, locate};
+use crate::search::{
+    Answer, Hit, Index, Library, Request, SearchError, Space, embed_query, locate,
+};
 
 /// What stands under `vitrine search --help`.
 const EXAMPLES: &str = "\
@@ -18,6 +18,7 @@ Examples:
   vitrine search \"something to lift pallets with\"
   vitrine search chair --pack office --where \"size_m < 1.2 and not missing_dependencies\"
   vitrine search 叉车 --algorithm words --output json
+  vitrine search \"a desk lamp\" --elasticsearch https://es:9200 --index warehouse
 
 Expressions of --where compare fields of the document: = != < <= > >= in contains ~ and or not ( ).
   numbers   size_m (longest side) height_m size_x_m points faces instances size_bytes used_by
@@ -36,6 +37,8 @@ pub struct Args {
     /// Folder of the catalogue.
     #[arg(long, value_name = "DIR", env = "VITRINE_CATALOG", default_value = "catalog")]
     catalog: String,
+    #[command(flatten)]
+    elasticsearch: elasticsearch::Flags,
     /// Only assets with this tag; given several times, with all of them.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
@@ -66,7 +69,7 @@ enum Output {
 
 /// Runs `vitrine search`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    let answer = search(&args).map_err(|error| Failure::new(error.exit(), &error))?;
+    let answer = search(&args)?;
     match args.output {
         Output::Json => {
             let text = serde_json::to_string_pretty(&answer)
@@ -85,22 +88,34 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn search(args: &Args) -> Result<Answer, SearchError> {
+fn search(args: &Args) -> Result<Answer, Failure> {
+    let failure = |error: SearchError| Failure::new(error.exit(), &error);
+    let request = request(args).map_err(failure)?;
+    let options = Options::default();
+    let mut embed = |space: &Space, query: &str| embed_query(space, query, &options);
+    let answer = match args.elasticsearch.connect()? {
+        Some((cluster, index)) => {
+            Index::open(cluster, &index).and_then(|mut index| index.search(&request, &mut embed))
+        }
+        None => locate(&args.catalog)
+            .and_then(|root| Library::open(&root))
+            .and_then(|library| library.search(&request, &mut embed)),
+    };
+    answer.map_err(failure)
+}
+
+fn request(args: &Args) -> Result<Request, SearchError> {
     let mut filters: Vec<Filter> = args.tags.iter().map(|tag| Filter::tag(tag)).collect();
     filters.extend(args.pack.as_deref().map(Filter::pack));
     if let Some(expression) = &args.expression {
         filters.push(Filter::parse(expression)?);
     }
-    let root: PathBuf = locate(&args.catalog)?;
-    let request = Request {
+    Ok(Request {
         query: args.query.clone(),
         algorithm: args.algorithm.clone(),
         filter: Filter::all(filters),
         top_k: args.top_k,
-    };
-    let options = Options::default();
-    Library::open(&root)?
-        .search(&request, &mut |packed, query| embed_query(packed, query, &options))
+    })
 }
 
 /// Rows of score, name, pack, size and reason; cut to `width` columns where there is one.

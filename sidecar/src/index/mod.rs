@@ -4,6 +4,7 @@
 //! task.
 
 mod connect;
+mod environment;
 pub mod error;
 mod server;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! Why a search gives no answer.
 
-use super::filter::WhereError;
+use super::filter::{DslError, WhereError};
+use crate::index::IndexError;
 use vitrine_crds::run::Exit;
 
 /// Why a search gives no answer.
@@ -49,6 +50,33 @@ pub enum SearchError {
         /// What it says.
         version: u32,
     },
+    /// Nothing is behind the alias.
+    #[error(
+        "no index `{alias}`; name another with --index, or fill it with \
+         `vitrine catalog SOURCE --elasticsearch --index {alias}`"
+    )]
+    NoIndex {
+        /// As given.
+        alias: String,
+    },
+    /// The index says nothing of models.
+    #[error("`vitrine catalog` did not make the index {index}: its mapping has no `_meta.vitrine`")]
+    NotOurs {
+        /// The index.
+        index: String,
+    },
+    /// The alias moved each time that it was asked.
+    #[error("the index `{alias}` was replaced again and again during the search; try again")]
+    Moving {
+        /// As given.
+        alias: String,
+    },
+    /// Elasticsearch does not answer as it should.
+    #[error(transparent)]
+    Index(IndexError),
+    /// The expression cannot be asked of an index.
+    #[error(transparent)]
+    Dsl(#[from] DslError),
     /// There is no such way of searching.
     #[error("there is no `{wanted}` to search by; use one of {known}")]
     Algorithm {
@@ -125,14 +153,18 @@ impl SearchError {
     /// What a program that ends with this error should exit with.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Dsl(error) => error.exit(),
+            Self::Index(error) => error.exit(),
             Self::Absent { .. }
+            | Self::NoIndex { .. }
+            | Self::NotOurs { .. }
             | Self::Remote { .. }
             | Self::Algorithm { .. }
             | Self::Request(_)
             | Self::Where(_)
             | Self::NoAsset { .. }
             | Self::Ambiguous { .. } => Exit::Usage,
-            Self::Model { transient: true, .. } => Exit::Retry,
+            Self::Model { transient: true, .. } | Self::Moving { .. } => Exit::Retry,
             Self::Unreadable { .. }
             | Self::Broken { .. }
             | Self::Version { .. }

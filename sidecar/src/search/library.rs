@@ -66,6 +66,11 @@ impl Library {
         &self.current
     }
 
+    /// Its fields of vectors.
+    pub fn spaces(&self) -> &[Space] {
+        &self.spaces
+    }
+
     /// Answers one request.
     ///
     /// # Errors

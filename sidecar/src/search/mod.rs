@@ -1,5 +1,5 @@
 //! Nearest neighbours over a catalogue on disk, without a server: exact, one process, read in
-//! place.
+//! place; and the same over an index of Elasticsearch.
 //!
 //! request → filter over documents → legs (vectors, words) → fused ranking → documents of the best
 
@@ -7,6 +7,7 @@ mod answer;
 mod divide;
 mod documents;
 mod dot;
+mod elastic;
 mod error;
 mod field;
 pub mod filter;
@@ -21,9 +22,10 @@ mod top;
 mod words;
 
 pub use answer::{Answer, Hit, Leg, Request};
+pub use elastic::Index;
 pub use error::SearchError;
 pub use field::Field;
 pub use library::Library;
-pub use locate::{embed_query, locate};
+pub use locate::{embed_all, embed_query, embedder, locate, open};
 pub use plan::{Embed, Space};
 pub use top::Scored;

@@ -33,6 +33,25 @@ impl Space {
         }
     }
 
+    /// The space of the embedding `wanted`; without a wish the one of `text`, else the first.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Algorithm`], or [`SearchError::Request`] where there are no vectors.
+    pub fn choose<'a>(wanted: Option<&str>, spaces: &'a [Self]) -> Result<&'a Self, SearchError> {
+        let found = match wanted {
+            Some(wanted) => spaces.iter().find(|one| one.embedding == wanted),
+            None => default(spaces),
+        };
+        found.ok_or_else(|| match wanted {
+            Some(wanted) if !spaces.is_empty() => SearchError::Algorithm {
+                wanted: wanted.to_owned(),
+                known: spaces.iter().map(|one| &*one.embedding).collect::<Vec<_>>().join(", "),
+            },
+            _ => SearchError::Request("there are no vectors, and so there is no model".to_owned()),
+        })
+    }
+
     /// The vector of `query`, of the right length.
     ///
     /// # Errors
@@ -45,6 +64,11 @@ impl Space {
             made => Err(SearchError::Dims { field: self.field.clone(), held: self.dims, made }),
         }
     }
+}
+
+/// The embedding `text`, else the first.
+fn default(spaces: &[Space]) -> Option<&Space> {
+    spaces.iter().find(|one| one.embedding == "text").or(spaces.first())
 }
 
 /// Which rankings a request needs.
@@ -77,9 +101,7 @@ impl<'a> Plan<'a> {
             let names = spaces.iter().map(|space| space.embedding.as_str());
             names.chain(["words", "hybrid"]).collect::<Vec<_>>().join(", ")
         };
-        // The embedding `text`, else the first.
-        let first = || spaces.iter().find(|one| one.embedding == "text").or(spaces.first());
-        match (algorithm, first()) {
+        match (algorithm, default(spaces)) {
             (Some("words"), _) => Ok(by_words(None)),
             (None | Some("hybrid"), None) => Ok(by_words(Some(format!(
                 "the {what} has no vectors, so this is a search by words; \

@@ -158,6 +158,36 @@ pub fn shared<'a>(query: &str, tags: impl IntoIterator<Item = &'a str>) -> Vec<S
     tags.into_iter().filter(says).map(str::to_owned).collect()
 }
 
+/// The words of a query as they are written, without those that say nothing of a thing: what an
+/// analyzer elsewhere is to make of them as it pleases.
+pub fn spoken(query: &str) -> Vec<String> {
+    let words = query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let said = words.filter(|word| !EMPTY_WORDS.contains(&word.to_lowercase().as_str()));
+    said.take(WORDS_MAX).map(str::to_owned).collect()
+}
+
+/// The words of a query, each once, in the forms that a tag may have: as written, singular and
+/// plural.
+pub fn forms(query: &str) -> Vec<Vec<String>> {
+    let mut seen = HashSet::new();
+    let written: Vec<String> = spoken(query).iter().map(|word| word.to_lowercase()).collect();
+    let different = words(query).into_iter().filter(|word| seen.insert(word.clone()));
+    different
+        .take(WORDS_MAX)
+        .map(|word| {
+            let same = |one: &&String| meaning(one).as_deref() == Some(&word);
+            let mut forms = vec![word.clone()];
+            if word.is_ascii() {
+                forms.push(format!("{word}s"));
+            }
+            forms.extend(written.iter().filter(same).cloned());
+            forms.sort();
+            forms.dedup();
+            forms
+        })
+        .collect()
+}
+
 /// The words of a text that mean something: lower case, singular, `SteelRack_02` as three; Chinese
 /// and Japanese as pairs of characters, because nothing separates their words.
 pub fn words(text: &str) -> Vec<String> {
@@ -270,6 +300,14 @@ mod tests {
         for &(text, expected) in cases {
             assert_eq!(words(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_query_for_another_analyzer_keeps_its_words_and_loses_what_says_nothing() {
+        assert_eq!(spoken("Something to lift the Pallets; 叉车"), ["lift", "Pallets", "叉车"]);
+        assert_eq!(forms("the Boxes, the box"), [["box", "boxes", "boxs"]]);
+        assert_eq!(forms("叉车"), [["叉车"]]);
+        assert_eq!(spoken("the of"), Vec::<String>::new());
     }
 
     #[test]

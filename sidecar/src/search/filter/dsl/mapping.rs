@@ -65,6 +65,18 @@ impl Mapping {
         Stored::Absent
     }
 
+    /// Whether the field, `name.words` for one, is searched word by word.
+    pub fn has_words(&self, name: &str) -> bool {
+        let mut at = Some(&self.properties);
+        let mut field = None;
+        for segment in name.split('.') {
+            field = at.and_then(|inside| inside.get(segment));
+            // A second field of a value is beside it, the fields of an object are inside.
+            at = field.and_then(|one| one.get("properties").or(one.get("fields")));
+        }
+        field.is_some_and(|one| one["type"] == "text")
+    }
+
     fn leaf(field: &Value, name: String) -> Stored {
         match field["type"].as_str() {
             Some("keyword" | "wildcard" | "constant_keyword") => Stored::Keyword(name),
@@ -134,6 +146,10 @@ mod tests {
         for (path, expected) in cases {
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();
             assert_eq!(mapping.stored(&path), *expected, "{path:?}");
+        }
+        for (name, expected) in [("caption.zh", true), ("pack", false), ("caption.en.whole", false)]
+        {
+            assert_eq!(mapping.has_words(name), expected, "{name}");
         }
     }
 }

@@ -112,15 +112,20 @@ fn by_keys(
     test: &Test,
     mapping: &Mapping,
 ) -> Result<Query, String> {
+    let texts = |path: &str| match (field.kind, test) {
+        // A list is something where it has elements, whatever they are.
+        (Kind::Texts, Test::Something) => Ok(exists(path)),
+        _ => text::keyword(path, test),
+    };
     let named = || match mapping.stored(&[keys, &path(&["name"])].concat()) {
-        Stored::Keyword(name) => text::keyword(&name, test),
+        Stored::Keyword(name) => texts(&name),
         _ => Err(UNSEARCHED.to_owned()),
     };
     match mapping.stored(keys) {
         Stored::Absent if field.is_count() => number::count(None, test),
         Stored::Absent => Ok(Query::None),
         Stored::Opaque => Err(UNSEARCHED.to_owned()),
-        Stored::Keyword(path) => text::keyword(&path, test),
+        Stored::Keyword(path) => texts(&path),
         Stored::Words(path) => match test {
             Test::Something => Ok(exists(&path)),
             _ => Err("it is indexed word by word, so only `--algorithm words` looks into it; \
