@@ -12,10 +12,10 @@ FUZZ_TARGETS := usda usdc usdz inspect
 # Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-.PHONY: help setup demo demo-library build test test-local lint bench fuzz fuzz-short oracle-usd clean
+.PHONY: help setup demo demo-library build test test-local test-elasticsearch lint bench fuzz fuzz-short oracle-usd clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
 
 setup: ## Install what is missing: Rust, a C linker, ONNX Runtime
 	@scripts/setup.sh
@@ -29,13 +29,21 @@ demo: ## Catalogue the demo library and search it by meaning
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh
 
-test: test-local ## Run every test that this machine can run
+test: test-local test-elasticsearch ## Run every test that this machine can run
 
 test-local: ## Run the tests that need no server
 	@scripts/setup.sh tests
 	@$(ENV) cargo build --workspace --bins --quiet
 	@$(ENV) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %)
 	@$(ENV) cargo test --workspace --doc --quiet
+
+test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
+	@scripts/setup.sh tests
+	@$(ENV) cargo build --workspace --bins --quiet
+	@$(ENV) cargo test --workspace --test 'elasticsearch*' --no-run --quiet
+	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
+	  echo "== Elasticsearch $$version"; \
+	  scripts/elasticsearch.sh run "$$version" -- cargo test --workspace --test 'elasticsearch*'; done
 
 lint: ## Check format, lints, licences, and that generated files are current
 	@$(ENV) cargo fmt --all --check

@@ -18,4 +18,6 @@ if [ -z "${VITRINE_TEST_DATA:-}" ] && [ -d "$_vitrine_root/../shared/data" ]; th
     export VITRINE_TEST_DATA
 fi
 CARGO_FUZZ_VERSION=0.13.2
+# The first with vectors as base64, the second without.
+export VITRINE_TEST_ELASTICSEARCH_VERSIONS="${VITRINE_TEST_ELASTICSEARCH_VERSIONS:-9.5.3 9.1.10}"
 unset _vitrine_root

