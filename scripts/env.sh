@@ -20,4 +20,7 @@ fi
 CARGO_FUZZ_VERSION=0.13.2
 # The first with vectors as base64, the second without.
 export VITRINE_TEST_ELASTICSEARCH_VERSIONS="${VITRINE_TEST_ELASTICSEARCH_VERSIONS:-9.5.3 9.1.10}"
+# The last clients that run on the Python and Node.js of Debian 12; both speak to every 9.x.
+ELASTICSEARCH_PY_VERSION=9.5.1
+ELASTICSEARCH_JS_VERSION=9.3.0
 unset _vitrine_root

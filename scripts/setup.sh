@@ -107,6 +107,39 @@ need_s3_server() {
     fi
 }
 
+# quietly COMMAND…: its output is shown only where it fails.
+quietly() {
+    local log
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        fail "\`$1\` failed: the lines above say why"
+    fi
+    rm -f "$log"
+}
+
+# The clients that docs/elasticsearch.md shows, each in a folder of its own.
+need_clients() {
+    local python=.tools/python/elasticsearch-$ELASTICSEARCH_PY_VERSION
+    local node=.tools/node/elasticsearch-$ELASTICSEARCH_JS_VERSION
+    if [ ! -d "$python" ]; then
+        say "installing Python's client of Elasticsearch into .tools/"
+        rm -rf "$python.part"
+        quietly python3 -m pip install --disable-pip-version-check --root-user-action ignore \
+            --target "$python.part" "elasticsearch==$ELASTICSEARCH_PY_VERSION"
+        mv "$python.part" "$python"
+    fi
+    if [ ! -d "$node" ]; then
+        command -v npm >/dev/null || install_packages "no Node.js with npm (the manual has JavaScript)" nodejs npm
+        say "installing JavaScript's client of Elasticsearch into .tools/"
+        rm -rf "$node.part"
+        mkdir -p "$node.part"
+        quietly npm install --no-audit --no-fund --prefix "$node.part" \
+            "@elastic/elasticsearch@$ELASTICSEARCH_JS_VERSION"
+        mv "$node.part" "$node"
+    fi
+}
+
 need_fuzzing() {
     command -v rustup >/dev/null || fail "fuzzing needs a nightly toolchain, which needs rustup"
     if ! rustup toolchain list | grep -q '^nightly'; then
@@ -129,6 +162,7 @@ case "${1:-demo}" in
         elasticsearch=$!
         scripts/onnxruntime.sh
         need_s3_server
+        need_clients
         wait "$elasticsearch"
         ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
