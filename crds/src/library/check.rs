@@ -128,16 +128,42 @@ fn elasticsearch(spec: &AssetLibrarySpec, found: &mut Vec<Mistake>) {
             "elasticsearch",
             "has both url and eckRef; keep the one that is meant",
         )),
-        (Some(url), None) => {
-            check_uri("elasticsearch.url", url, &["http", "https"], found);
-            if !url.contains("://") {
-                let message = format!("`{url}` has no scheme; write https://{url}");
-                found.push(Mistake::new("elasticsearch.url", message));
+        (Some(urls), None) => {
+            for url in urls.split(',').map(str::trim) {
+                check_uri("elasticsearch.url", url, &["http", "https"], found);
+                if !url.contains("://") {
+                    let message = format!("`{url}` has no scheme; write https://{url}");
+                    found.push(Mistake::new("elasticsearch.url", message));
+                }
             }
         }
         (None, Some(_)) => {}
     }
     check_period("elasticsearch.retainOldIndexFor", &elasticsearch.retain_old_index_for, found);
+    for (key, name) in
+        [("index", &elasticsearch.index), ("sharedAlias", &elasticsearch.shared_alias)]
+    {
+        if let Some(reason) = name.as_deref().and_then(index_name_mistake) {
+            found.push(Mistake::new(format!("elasticsearch.{key}"), reason));
+        }
+    }
+}
+
+/// What is wrong with the name of an index or alias, by Elasticsearch's rules; none where nothing
+/// is. Room is left for what is added to it.
+pub fn index_name_mistake(name: &str) -> Option<String> {
+    const FORBIDDEN: &[char] = &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
+    let advice = "choose lower-case letters, digits, `-` and `_`";
+    if name.is_empty() || name.len() > 200 {
+        return Some("needs 1 to 200 bytes".to_owned());
+    }
+    if name.starts_with(['-', '_', '+', '.']) {
+        return Some(format!("`{name}` begins with a character that no index may; {advice}"));
+    }
+    if name.chars().any(|c| c.is_uppercase() || c.is_control() || FORBIDDEN.contains(&c)) {
+        return Some(format!("`{name}` has a character that no index may have; {advice}"));
+    }
+    None
 }
 
 fn check_period(path: &str, text: &str, found: &mut Vec<Mistake>) {

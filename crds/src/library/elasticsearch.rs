@@ -9,7 +9,7 @@ use super::places::SecretRef;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Elasticsearch {
-    /// `https://host:9200`, without a user name.
+    /// `https://host:9200`, without a user name; several nodes separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048))]
     pub url: Option<String>,
@@ -36,6 +36,15 @@ pub struct Elasticsearch {
     /// How long an index that was replaced is kept, such as `24h`.
     #[schemars(extend("pattern" = super::check::PERIOD_PATTERN))]
     pub retain_old_index_for: String,
+    /// How vectors are indexed.
+    pub vectors: Vectors,
+    /// Primary shards of an index; one holds some ten million assets.
+    #[schemars(range(min = 1, max = 1024))]
+    pub shards: i32,
+    /// Copies of each shard. Absent: one where there is a second node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 32))]
+    pub replicas: Option<i32>,
 }
 
 impl Default for Elasticsearch {
@@ -49,8 +58,56 @@ impl Default for Elasticsearch {
             shared_alias: None,
             adopt: false,
             retain_old_index_for: "24h".to_owned(),
+            vectors: Vectors::default(),
+            shards: 1,
+            replicas: None,
         }
     }
+}
+
+/// How vectors are indexed. Another choice leads to a new index beside the old one.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Vectors {
+    /// The structure of the index.
+    #[serde(rename = "type")]
+    pub kind: VectorIndex,
+    /// Neighbours of a node of the graph. Absent: Elasticsearch's default, 16.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 4, max = 512))]
+    pub m: Option<i32>,
+    /// Candidates looked at while a node is added. Absent: Elasticsearch's default, 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 4, max = 3200))]
+    pub ef_construction: Option<i32>,
+    /// How many times `k` quantized candidates are compared again by their exact vectors; 0 compares
+    /// none. Absent: 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub oversample: Option<f64>,
+}
+
+/// Structures of vector indices, as Elasticsearch names them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VectorIndex {
+    /// `flat` below 10,000 documents, then `int8_hnsw`, and `bbq_hnsw` from a million.
+    #[default]
+    Auto,
+    /// Exact: every vector is compared.
+    Flat,
+    /// A graph over whole vectors.
+    Hnsw,
+    /// A graph over vectors of one byte a number.
+    Int8Hnsw,
+    /// A graph over vectors of half a byte a number.
+    Int4Hnsw,
+    /// A graph over vectors of one bit a number.
+    BbqHnsw,
+    /// Every vector is compared, by one byte a number.
+    Int8Flat,
+    /// Every vector is compared, by one bit a number.
+    BbqFlat,
 }
 
 /// Names an Elasticsearch of the operator ECK.

@@ -14,7 +14,7 @@ pub mod workers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use elasticsearch::{EckRef, Elasticsearch};
+pub use elasticsearch::{EckRef, Elasticsearch, VectorIndex, Vectors};
 pub use embedding::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
 pub use extraction::Extraction;
 pub use places::{Captions, Catalog, Credentials, SecretRef, Source};

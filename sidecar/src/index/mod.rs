@@ -3,13 +3,37 @@
 //! Calls block; they are driven by a small runtime of their own, so never call from inside an async
 //! task.
 
+mod analyzers;
+pub mod claims;
 mod connect;
+mod document;
 mod environment;
 pub mod error;
+pub mod failures;
+mod graph;
+mod listing;
+mod load;
+mod mapping;
+mod meta;
+pub mod names;
+mod publish;
+mod retention;
 mod server;
 pub mod settings;
+mod standing;
+mod vectors;
+mod wanted;
 
+pub use analyzers::Analyzers;
 pub use connect::{Cluster, Method, Request};
+pub use document::{Body, Exported, encode};
 pub use error::IndexError;
+pub use listing::{Entry, export, list};
+pub use load::prepare;
+pub use meta::Meta;
+pub use publish::{Filled, complete, swap};
+pub use retention::{remove_all, remove_old};
 pub use server::{Server, Version};
 pub use settings::{Login, Settings};
+pub use standing::{Live, Standing, look};
+pub use wanted::{FieldWanted, Owner, Wanted};

@@ -1,0 +1,110 @@
+//! One document as Elasticsearch takes it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Server, vectors};
+use crate::asset::Document;
+
+/// What an index holds of one asset.
+pub struct Body<'a, S> {
+    /// The document.
+    pub document: &'a Document,
+    /// Covers all that the next run compares; the run makes it.
+    pub state: &'a str,
+    /// What the next run continues from, where the index is all it has.
+    pub run_state: &'a S,
+    /// Vectors by field, of length 1.
+    pub vectors: &'a [(&'a str, &'a [f32])],
+}
+
+/// What is not in the catalogue's document.
+#[derive(Serialize)]
+struct Beside<'a, S> {
+    state: &'a str,
+    run_state: &'a S,
+}
+
+/// Writes `body` as one JSON object on one line. Vectors are big-endian float32 in base64 where the
+/// server takes that, else numbers.
+pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
+    let Body { document, state, run_state, vectors } = body;
+    let mut out = Vec::with_capacity(4_096);
+    serde_json::to_writer(&mut out, document).expect("documents are JSON");
+    join(&mut out, &Beside { state, run_state: *run_state });
+    for (field, vector) in *vectors {
+        out.pop(); // The closing brace.
+        out.push(b',');
+        serde_json::to_writer(&mut out, field).expect("memory can be written to");
+        out.push(b':');
+        vectors::write(vector, server.base64_vectors(), &mut out);
+        out.push(b'}');
+    }
+    out
+}
+
+/// Adds the keys of `more` to the object in `out`.
+fn join(out: &mut Vec<u8>, more: &impl Serialize) {
+    out.pop();
+    let at = out.len();
+    serde_json::to_writer(&mut *out, more).expect("our own records are JSON");
+    out[at] = b','; // Its opening brace: a document is never empty.
+}
+
+/// A document out of an index.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The document.
+    pub document: Document,
+    /// What the run left there.
+    pub run_state: Value,
+    /// Vectors by field.
+    pub vectors: Vec<(String, Vec<f32>)>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    document: Document,
+    #[serde(default)]
+    run_state: Value,
+}
+
+impl Exported {
+    /// Reads `_source`; `fields` are those of vectors.
+    ///
+    /// # Errors
+    ///
+    /// A sentence on what it lacks.
+    pub(super) fn read(mut source: Value, fields: &[String]) -> Result<Self, String> {
+        let mut vectors = Vec::new();
+        for field in fields {
+            let taken = source.as_object_mut().and_then(|source| source.shift_remove(field));
+            if let Some(vector) = taken {
+                let vector = read_vector(&vector)
+                    .ok_or_else(|| format!("the vector {field} is none: {vector}"))?;
+                vectors.push((field.clone(), vector));
+            }
+        }
+        let Stored { document, run_state } =
+            serde_json::from_value(source).map_err(|error| error.to_string())?;
+        Ok(Self { document, run_state, vectors })
+    }
+}
+
+/// A vector as an answer shows it: numbers, or the base64 that was sent.
+fn read_vector(value: &Value) -> Option<Vec<f32>> {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    match value {
+        Value::Array(numbers) => {
+            numbers.iter().map(|number| number.as_f64().map(|number| number as f32)).collect()
+        }
+        Value::String(text) => {
+            let bytes = STANDARD.decode(text).ok()?;
+            let (words, rest) = bytes.as_chunks::<4>();
+            rest.is_empty().then(|| words.iter().map(|word| f32::from_be_bytes(*word)).collect())
+        }
+        _ => None,
+    }
+}

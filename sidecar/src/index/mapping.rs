@@ -1,0 +1,148 @@
+//! The mapping of an index: every field of a document, and nothing else.
+
+use serde_json::{Map, Value, json};
+use vitrine_crds::library::Vectors;
+
+use super::analyzers::Analyzers;
+use super::vectors;
+use super::wanted::{FieldWanted, Wanted};
+
+/// Lucene takes terms of up to 32,766 bytes, and a character has up to four: longer names of
+/// strangers are kept, and cannot be searched for.
+const TERM_CHARS_MAX: u32 = 8_000;
+
+/// How an index is created: to be filled fast.
+pub(super) fn creation(wanted: &Wanted, analyzers: &Analyzers, meta: &Value) -> Value {
+    let loading = vectors::loading(&wanted.vectors);
+    json!({
+        "settings": {"index": {
+            "number_of_shards": wanted.shards,
+            "number_of_replicas": 0,
+            "refresh_interval": "-1",
+            // Whole tags and prim types, not words: a stage may name many.
+            "mapping": {"total_fields": {"limit": 2_000}},
+        }},
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": meta,
+            "properties": properties(&wanted.fields, analyzers, Some(&loading)),
+        },
+    })
+}
+
+/// Settings of an index that is being filled.
+pub(super) fn loading_settings() -> Value {
+    json!({"index": {
+        "refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": false,
+    }})
+}
+
+/// Settings of an index that is searched.
+pub(super) fn serving_settings(wanted: &Wanted) -> Value {
+    match wanted.replicas {
+        Some(replicas) => json!({"index": {
+            "refresh_interval": null, "auto_expand_replicas": false, "number_of_replicas": replicas,
+        }}),
+        None => json!({"index": {"refresh_interval": null, "auto_expand_replicas": "0-1"}}),
+    }
+}
+
+/// Vector fields alone, as an index of `documents` documents should have them.
+pub(super) fn vector_properties(
+    fields: &[FieldWanted],
+    options: &Vectors,
+    documents: u64,
+) -> Value {
+    let options = vectors::options(options, documents);
+    fields.iter().map(|field| (field.field.clone(), vector(field, Some(&options)))).collect()
+}
+
+fn vector(field: &FieldWanted, options: Option<&Value>) -> Value {
+    let mut property = json!({
+        "type": "dense_vector", "dims": field.dims, "index": true, "similarity": "cosine",
+    });
+    if let Some(options) = options {
+        property["index_options"] = options.clone();
+    }
+    property
+}
+
+/// All fields. `options`: those of the vector fields.
+pub(super) fn properties(
+    fields: &[FieldWanted],
+    analyzers: &Analyzers,
+    options: Option<&Value>,
+) -> Value {
+    let keyword = || json!({"type": "keyword", "ignore_above": TERM_CHARS_MAX});
+    let text = |analyzer: &str| json!({"type": "text", "analyzer": analyzer});
+    let kind = |name: &str| json!({"type": name});
+    // Keys are strangers' words: as fields of their own they would grow the mapping without end.
+    let counts = || json!({"type": "flattened", "ignore_above": TERM_CHARS_MAX});
+    let object = |properties: Value| json!({"dynamic": "strict", "properties": properties});
+    let kept = || json!({"type": "object", "enabled": false});
+    let named = json!({
+        "type": "keyword", "ignore_above": TERM_CHARS_MAX,
+        "fields": {"words": text(&analyzers.en)},
+    });
+    let usd = json!({
+        "default_prim": keyword(),
+        "up_axis": keyword(),
+        "meters_per_unit": kind("double"),
+        "start_time": kind("double"),
+        "end_time": kind("double"),
+        "fps": kind("double"),
+        "time_codes_per_second": kind("double"),
+        "has_animation": kind("boolean"),
+        "points": kind("long"),
+        "faces": kind("long"),
+        "instances": kind("long"),
+        "prims": counts(),
+        "bounds": object(json!({
+            "min": kind("double"), "max": kind("double"), "size_m": kind("double"),
+        })),
+        "cameras": keyword(),
+        "lights": keyword(),
+        "skeletons": keyword(),
+        "materials": keyword(),
+        "kinds": counts(),
+        "applied_schemas": counts(),
+        "variant_sets": object(json!({
+            "prim": keyword(), "name": keyword(), "variants": keyword(), "selection": keyword(),
+        })),
+        "documentation": text(&analyzers.en),
+        "custom_data_keys": keyword(),
+        "dependencies": keyword(),
+        "missing_dependencies": keyword(),
+    });
+    let mut all = json!({
+        "asset_id": keyword(),
+        "name": named,
+        "library": keyword(),
+        "pack": keyword(),
+        "uri": keyword(),
+        "path": keyword(),
+        "tags": keyword(),
+        "size_bytes": kind("long"),
+        "modified": kind("date"),
+        "fingerprint": keyword(),
+        "embedding_fingerprint": counts(),
+        "extractor_version": keyword(),
+        "indexed_at": kind("date"),
+        "used_by": kind("long"),
+        "caption": object(json!({"en": text(&analyzers.en), "zh": text(&analyzers.zh)})),
+        "description": text(&analyzers.en),
+        "usd": object(usd),
+        "thumbnail_uri": keyword(),
+        "model_uri": keyword(),
+        "has_visual_embedding": kind("boolean"),
+        // What the next run continues from; nobody searches it.
+        "state": {"type": "keyword", "index": false, "ignore_above": TERM_CHARS_MAX},
+        "run_state": kept(),
+    });
+    if let Some(all) = all.as_object_mut() {
+        let vectors: Map<String, Value> =
+            fields.iter().map(|field| (field.field.clone(), vector(field, options))).collect();
+        all.extend(vectors);
+    }
+    all
+}

@@ -1,0 +1,61 @@
+//! What things are called.
+//!
+//! ```text
+//! <alias>                what searches use
+//! <alias>-<12 hex>       one version: models, mapping and vector options make the digits
+//! <alias>-failures       assets without a current document, and why
+//! <alias>-runs           one document a run
+//! ```
+
+use sha2::{Digest, Sha256};
+
+/// The index of one version of models and mapping.
+pub fn physical(alias: &str, version: &str) -> String {
+    let hash = Sha256::digest(version.as_bytes());
+    let digits: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{alias}-{digits}")
+}
+
+/// Whether `index` is named as [`physical`] names the versions of `alias`.
+pub fn is_physical(alias: &str, index: &str) -> bool {
+    let digits = index.strip_prefix(alias).and_then(|rest| rest.strip_prefix('-'));
+    digits.is_some_and(|digits| {
+        digits.len() == 12 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Assets without a current document.
+pub fn failures(alias: &str) -> String {
+    format!("{alias}-failures")
+}
+
+/// Runs and who claimed them.
+pub fn runs(alias: &str) -> String {
+    format!("{alias}-runs")
+}
+
+/// A name as part of a path.
+pub fn escaped(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(byte.into()),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_an_alias_are_told_from_other_libraries_of_a_longer_name() {
+        let index = physical("assets", "version");
+        assert!(is_physical("assets", &index), "{index}");
+        assert!(!is_physical("assets", &physical("assets-2", "version")));
+        assert!(!is_physical("assets", "assets-failures"));
+        assert!(!is_physical("assets", "assets-0123456789AB"));
+    }
+}

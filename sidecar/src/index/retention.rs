@@ -1,0 +1,123 @@
+//! Old indices go, when their time has come and they are ours.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use elasticsearch::http::Method;
+
+use super::meta::Meta;
+use super::names::{self, escaped};
+use super::standing::{self, Standing};
+use super::wanted::Wanted;
+use super::{Cluster, IndexError, Request};
+
+/// Removes indices of `wanted.owner` that no alias points to: those replaced longer ago than
+/// `wanted.retain_old`, and those that an earlier run than `run` began and never published.
+/// Returns their names.
+///
+/// # Errors
+///
+/// What the cluster says.
+pub fn remove_old(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    standing: &Standing,
+    run: u64,
+) -> Result<Vec<String>, IndexError> {
+    let (alias, target) = (&wanted.alias, &standing.target);
+    let mut removed = Vec::new();
+    for index in standing::indices(cluster, alias, &format!("{}-*", escaped(alias)))? {
+        let Some(meta) = &index.meta else { continue };
+        let ours = meta.owner == wanted.owner && names::is_physical(alias, &index.name);
+        if !ours || index.name == *target || !index.aliases.is_empty() {
+            continue;
+        }
+        if is_due(meta, run, wanted.retain_old, Utc::now()) {
+            remove(cluster, &index.name)?;
+            removed.push(index.name);
+        }
+    }
+    Ok(removed)
+}
+
+/// The time now, RFC 3339 in UTC, to the second.
+pub(super) fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn is_due(meta: &Meta, run: u64, retain: std::time::Duration, now: DateTime<Utc>) -> bool {
+    let replaced = meta.replaced_at.as_deref().and_then(|at| at.parse::<DateTime<Utc>>().ok());
+    match replaced {
+        Some(at) => (now - at).to_std().is_ok_and(|age| age >= retain),
+        None => meta.published_run == 0 && meta.run < run,
+    }
+}
+
+/// Removes everything that belongs to a library: indices, runs, failures. Returns their names.
+///
+/// # Errors
+///
+/// [`IndexError::Foreign`] when the alias is somebody else's; nothing is removed then.
+pub fn remove_all(cluster: &Cluster, wanted: &Wanted) -> Result<Vec<String>, IndexError> {
+    let alias = &wanted.alias;
+    let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
+    let found = standing::indices(cluster, alias, &pattern)?;
+    let is_ours = |meta: &Option<Meta>| {
+        wanted.adopt || meta.as_ref().is_some_and(|meta| meta.owner == wanted.owner)
+    };
+    if let Some(foreign) = found.iter().find(|one| !is_ours(&one.meta)) {
+        let owner = match &foreign.meta {
+            Some(meta) => meta.owner.to_string(),
+            None => "another program".to_owned(),
+        };
+        return Err(IndexError::Foreign { index: foreign.name.clone(), owner });
+    }
+    let mut removed: Vec<String> = found.into_iter().map(|index| index.name).collect();
+    removed.extend([names::failures(alias), names::runs(alias)]);
+    for index in &removed {
+        remove(cluster, index)?;
+    }
+    Ok(removed)
+}
+
+/// Removes one index; one that is not there is no error.
+fn remove(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
+    match cluster.request(Request::new(Method::Delete, escaped(index))) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_missing() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::index::{Analyzers, Owner};
+
+    #[test]
+    fn an_index_goes_when_its_time_is_over_or_when_it_was_never_finished() {
+        let now: DateTime<Utc> = "2026-01-02T00:00:00Z".parse().unwrap();
+        let meta = |run, published_run, replaced_at: Option<&str>| Meta {
+            v: 1,
+            owner: Owner::default(),
+            run,
+            published_run,
+            documents: 0,
+            embeddings: Vec::new(),
+            analyzers: Analyzers::default(),
+            replaced_at: replaced_at.map(str::to_owned),
+        };
+        let day = Duration::from_secs(86_400);
+        #[rustfmt::skip]
+        let cases = [
+            ("replaced a day ago",        meta(3, 3, Some("2026-01-01T00:00:00Z")), true),
+            ("replaced an hour ago",      meta(3, 3, Some("2026-01-01T23:00:00Z")), false),
+            ("begun before, not ended",   meta(4, 0, None),                         true),
+            ("being filled now",          meta(5, 0, None),                         false),
+            ("published, not replaced",   meta(4, 4, None),                         false),
+        ];
+        for (because, meta, expected) in cases {
+            assert_eq!(is_due(&meta, 5, day, now), expected, "{because}");
+        }
+    }
+}

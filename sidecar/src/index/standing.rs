@@ -1,0 +1,156 @@
+//! What the cluster holds of a library before a run.
+
+use elasticsearch::http::Method;
+use serde_json::{Value, json};
+
+use super::analyzers::{self, Analyzers};
+use super::meta::Meta;
+use super::names::{self, escaped};
+use super::wanted::Wanted;
+use super::{Cluster, IndexError, Request, claims};
+
+/// What the cluster holds of a library before a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The index that models and mapping lead to.
+    pub target: String,
+    /// Whether it is there already, perhaps half filled.
+    pub exists: bool,
+    /// The index behind the alias, where there is one.
+    pub live: Option<Live>,
+    /// The highest run that was ever claimed or written; 0 where there was none.
+    pub newest_run: u64,
+    /// The server's analyzers.
+    pub analyzers: Analyzers,
+}
+
+/// The index behind the alias.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// Its name.
+    pub index: String,
+    /// The run that published it.
+    pub run: u64,
+    /// Documents in it, as a search sees them.
+    pub documents: u64,
+    /// Its vector fields.
+    pub meta: Meta,
+}
+
+/// Looks, and changes nothing.
+///
+/// # Errors
+///
+/// [`IndexError::Foreign`], [`IndexError::NotAnAlias`], or what the cluster says.
+pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> {
+    let alias = &wanted.alias;
+    let found = indices(cluster, alias, &format!("{},{}-*", escaped(alias), escaped(alias)))?;
+    if found.iter().any(|one| one.name == *alias) {
+        return Err(IndexError::NotAnAlias { alias: alias.clone() });
+    }
+    let live = found.iter().find(|one| one.aliases.contains(alias));
+    // An index keeps its analyzers: a plugin that comes or goes does not make all anew.
+    let analyzers = match live.and_then(|live| live.meta.as_ref()) {
+        Some(meta) => meta.analyzers.clone(),
+        None => analyzers::probe(cluster)?,
+    };
+    let target = wanted.target(&analyzers);
+    let exists = found.iter().find(|one| one.name == target);
+    for one in live.into_iter().chain(exists) {
+        check_owner(one, wanted)?;
+    }
+    let newest = found.iter().filter_map(|one| one.meta.as_ref()).map(|meta| meta.run).max();
+    let live = match live.and_then(|live| Some((live.name.clone(), live.meta.clone()?))) {
+        Some((index, meta)) => {
+            let documents = count(cluster, &index)?;
+            Some(Live { run: meta.published_run, documents, index, meta })
+        }
+        None => None,
+    };
+    Ok(Standing {
+        exists: exists.is_some(),
+        target,
+        live,
+        newest_run: newest.unwrap_or(0).max(claims::newest(cluster, alias)?),
+        analyzers,
+    })
+}
+
+/// An index as the cluster lists it.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) aliases: Vec<String>,
+    /// None where it is not ours.
+    pub(super) meta: Option<Meta>,
+}
+
+/// The versions of `alias` among `pattern`, and whatever is behind the alias or has its name.
+pub(super) fn indices(
+    cluster: &Cluster,
+    alias: &str,
+    pattern: &str,
+) -> Result<Vec<Listed>, IndexError> {
+    let request = Request::new(Method::Get, pattern)
+        .query("features", "aliases,mappings")
+        .query("ignore_unavailable", true)
+        .query("expand_wildcards", "open,closed,hidden")
+        .query("filter_path", "*.aliases,*.mappings._meta");
+    let answer = match cluster.request(request) {
+        Ok(answer) => answer,
+        Err(error) if error.is_missing() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for (name, body) in answer.as_object().into_iter().flatten() {
+        let aliases: Vec<String> = body["aliases"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let behind = aliases.iter().any(|one| one == alias);
+        if behind || name == alias || names::is_physical(alias, name) {
+            let meta = Meta::read(&body["mappings"]);
+            found.push(Listed { name: name.clone(), aliases, meta });
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses an index of somebody else, unless it is to be adopted.
+fn check_owner(index: &Listed, wanted: &Wanted) -> Result<(), IndexError> {
+    let foreign = |owner: String| IndexError::Foreign { index: index.name.clone(), owner };
+    match &index.meta {
+        _ if wanted.adopt => Ok(()),
+        Some(meta) if meta.owner == wanted.owner => Ok(()),
+        Some(meta) => Err(foreign(meta.owner.to_string())),
+        None => Err(foreign("another program".to_owned())),
+    }
+}
+
+/// Documents of an index, as a search sees them.
+pub(super) fn count(cluster: &Cluster, index: &str) -> Result<u64, IndexError> {
+    let request = Request::new(Method::Get, format!("{}/_count", escaped(index)));
+    let answer = cluster.request(request)?;
+    answer["count"].as_u64().ok_or_else(|| IndexError::Protocol {
+        action: format!("GET /{index}/_count"),
+        reason: format!("no count in {answer}"),
+    })
+}
+
+/// Writes `_meta`, and whatever else of the mapping is given.
+pub(super) fn write_meta(
+    cluster: &Cluster,
+    index: &str,
+    meta: &Meta,
+    properties: Option<Value>,
+) -> Result<(), IndexError> {
+    let mut body = json!({"_meta": meta.to_value()});
+    if let Some(properties) = properties {
+        body["properties"] = properties;
+    }
+    let path = format!("{}/_mapping", escaped(index));
+    cluster.request(Request::new(Method::Put, path).json(&body))?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The index that a configuration asks for.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use vitrine_crds::library::Vectors;
+
+use super::analyzers::Analyzers;
+use super::{mapping, names};
+
+/// Whose an index is. On a laptop the name is the library's id, and the rest is empty.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Owner {
+    /// The Kubernetes cluster.
+    pub cluster: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The resource, or the library.
+    pub name: String,
+    /// The resource's UID: one made anew under the same name is another.
+    pub uid: String,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cluster, namespace, name, uid } = self;
+        let parts = [("cluster", cluster), ("namespace", namespace), ("uid", uid)];
+        let said: Vec<String> = parts
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        match said.is_empty() {
+            true => write!(f, "the library `{name}`"),
+            false => write!(f, "the library `{name}` ({})", said.join(", ")),
+        }
+    }
+}
+
+/// One vector field.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FieldWanted {
+    /// Its name.
+    pub field: String,
+    /// Length of a vector.
+    pub dims: usize,
+    /// Name of the embedding.
+    pub embedding: String,
+    /// The model, as configured.
+    pub model_uri: String,
+    /// Names the model and what changes its vectors.
+    pub model_fingerprint: String,
+}
+
+/// The index that a configuration asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// The name that searches use.
+    pub alias: String,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Vector fields.
+    pub fields: Vec<FieldWanted>,
+    /// How vectors are indexed.
+    pub vectors: Vectors,
+    /// Primary shards.
+    pub shards: u32,
+    /// Copies of each; none: one where there is a second node.
+    pub replicas: Option<u32>,
+    /// An alias over several libraries that this one joins.
+    pub shared_alias: Option<String>,
+    /// Whether to take over an index of another owner.
+    pub adopt: bool,
+    /// How long an index that was replaced is kept.
+    pub retain_old: Duration,
+}
+
+impl Wanted {
+    /// Name of the index: another model, mapping or choice of vector index leads to another.
+    pub(super) fn target(&self, analyzers: &Analyzers) -> String {
+        let version = json!({
+            "mapping": mapping::properties(&self.fields, analyzers, None),
+            "fields": self.fields,
+            "vectors": self.vectors,
+            "shards": self.shards,
+        });
+        names::physical(&self.alias, &version.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_told_by_all_that_is_known_of_it() {
+        let mut owner = Owner { name: "demo".to_owned(), ..Owner::default() };
+        assert_eq!(owner.to_string(), "the library `demo`");
+        owner.namespace = "assets".to_owned();
+        assert_eq!(owner.to_string(), "the library `demo` (namespace assets)");
+    }
+}
