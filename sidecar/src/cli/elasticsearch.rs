@@ -1,12 +1,16 @@
 //! The flags that name an index.
 
 use std::path::Path;
+use std::time::Duration;
 
 use vitrine_crds::run::Exit;
 
 use super::Failure;
 use crate::config::Environment;
 use crate::index::{Cluster, IndexError, Settings};
+
+/// How long a person waits for a cluster that does not answer.
+const RETRY_FOR: Duration = Duration::from_secs(5);
 
 /// Which index is meant, where one is.
 #[derive(Debug, clap::Args)]
@@ -41,7 +45,8 @@ impl Flags {
         };
         let failure = |error: IndexError| Failure::new(error.exit(), &error);
         let settings = Settings::from_variables(Some(urls), |name| environment.get(name));
-        let cluster = Cluster::connect(&settings.map_err(failure)?).map_err(failure)?;
+        let settings = Settings { retry_for: RETRY_FOR, ..settings.map_err(failure)? };
+        let cluster = Cluster::connect(&settings).map_err(failure)?;
         Ok(Some((cluster, index.to_owned())))
     }
 }

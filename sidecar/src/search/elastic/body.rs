@@ -36,7 +36,12 @@ pub fn knn(space: &Space, vector: &[f32], depth: usize, filter: Option<&Value>) 
 /// The `depth` best by words.
 pub fn words(query: &str, mapping: &Mapping, depth: usize, filter: Option<&Value>) -> Value {
     let mut clauses = Vec::new();
-    let text = words::spoken(query).join(" ");
+    let forms = words::forms(query);
+    // A server without an analyzer for English would find a word in the one form alone.
+    let text = match mapping.has_forms("description") {
+        true => words::spoken(query).join(" "),
+        false => forms.concat().join(" "),
+    };
     if !text.is_empty() {
         let fields: Vec<String> = WORD_FIELDS
             .iter()
@@ -50,7 +55,7 @@ pub fn words(query: &str, mapping: &Mapping, depth: usize, filter: Option<&Value
             }}));
         }
         // Tags are whole words in lower case, which no analyzer touches.
-        clauses.extend(words::forms(query).into_iter().map(|forms| {
+        clauses.extend(forms.into_iter().map(|forms| {
             let tag = |form| json!({"term": {"tags": {"value": form, "boost": TAGS_WEIGHT}}});
             json!({"dis_max": {"queries": forms.into_iter().map(tag).collect::<Vec<_>>()}})
         }));
@@ -105,7 +110,7 @@ mod tests {
     fn mapping() -> Mapping {
         Mapping::new(json!({
             "name": {"type": "keyword", "fields": {"words": {"type": "text"}}},
-            "description": {"type": "text"},
+            "description": {"type": "text", "analyzer": "english"},
             "caption": {"properties": {"en": {"type": "text"}}},
         }))
     }
@@ -150,6 +155,10 @@ mod tests {
             {"dis_max": {"queries": [tag("pallet"), tag("pallets")]}},
         ]}});
         assert_eq!((&body["query"], &body["size"]), (&expected, &json!(7)));
+        let plain = Mapping::new(json!({"description": {"type": "text", "analyzer": "standard"}}));
+        let plain = words("lift Pallets", &plain, 7, None);
+        let text = &plain["query"]["bool"]["should"][0]["multi_match"]["query"];
+        assert_eq!(text, "lift lifts pallet pallets");
         let none = words("the of it", &mapping(), 7, Some(&json!({"match_all": {}})));
         assert_eq!(none["query"], json!({"match_none": {}}));
     }

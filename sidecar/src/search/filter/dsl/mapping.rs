@@ -67,14 +67,28 @@ impl Mapping {
 
     /// Whether the field, `name.words` for one, is searched word by word.
     pub fn has_words(&self, name: &str) -> bool {
-        let mut at = Some(&self.properties);
-        let mut field = None;
-        for segment in name.split('.') {
-            field = at.and_then(|inside| inside.get(segment));
-            // A second field of a value is beside it, the fields of an object are inside.
-            at = field.and_then(|one| one.get("properties").or(one.get("fields")));
+        self.field(name).is_some_and(|field| field["type"] == "text")
+    }
+
+    /// Whether the words of a field are found in all their forms, as `english` does; `standard`
+    /// finds them as they are written.
+    pub fn has_forms(&self, name: &str) -> bool {
+        let analyzer = self.field(name).and_then(|field| field["analyzer"].as_str());
+        analyzer.is_some_and(|analyzer| analyzer != "standard")
+    }
+
+    fn field(&self, name: &str) -> Option<&Value> {
+        let mut at = &self.properties;
+        let mut segments = name.split('.').peekable();
+        while let Some(segment) = segments.next() {
+            let field = at.get(segment)?;
+            if segments.peek().is_none() {
+                return Some(field);
+            }
+            // Another field of the same value is beside it, the fields of an object are inside.
+            at = field.get("properties").or(field.get("fields"))?;
         }
-        field.is_some_and(|one| one["type"] == "text")
+        None
     }
 
     fn leaf(field: &Value, name: String) -> Stored {

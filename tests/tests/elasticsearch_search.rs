@@ -1,0 +1,197 @@
+//! `vitrine search --elasticsearch`, over an index that this test fills by hand.
+#![allow(clippy::unwrap_used)] // A test that fails here should say where.
+
+use serde_json::{Value, json};
+use vitrine_tests::elasticsearch::{Elasticsearch, Name};
+use vitrine_tests::program::{Ended, command, run};
+
+/// Name, pack, and what the asset is.
+const ASSETS: [(&str, &str, &str); 4] = [
+    ("forklift", "warehouse", "A yellow truck that lifts pallets"),
+    ("steel_rack", "warehouse", "Tall shelves of steel"),
+    ("cup", "kitchen", "A blue mug for coffee"),
+    ("desk_lamp", "office", "A lamp that stands on a desk"),
+];
+
+/// The model that a library has when its configuration names none, and vectors of what the assets
+/// are, by the program.
+fn embedded() -> Value {
+    let mut call = command(&["embed", "--output", "json", "--model"]);
+    call.arg("hf://sentence-transformers/all-MiniLM-L6-v2").args(ASSETS.map(|(_, _, what)| what));
+    run(&mut call).json(0)
+}
+
+/// An index behind an alias; its `_meta` names one embedding where `model` is there.
+fn filled(server: &Elasticsearch, purpose: &str, model: Option<&Value>) -> Name {
+    let alias = server.name(purpose);
+    let index = format!("{alias}-1");
+    let mut properties = json!({
+        "name": {"type": "keyword", "fields": {"words": {"type": "text"}}},
+        "asset_id": {"type": "keyword"}, "pack": {"type": "keyword"}, "uri": {"type": "keyword"},
+        "tags": {"type": "keyword"}, "description": {"type": "text"},
+        "usd": {"properties": {
+            "bounds": {"properties": {"size_m": {"type": "double"}}},
+            "prims": {"type": "flattened"},
+        }},
+    });
+    let mut meta = json!({"v": 1, "embeddings": []});
+    if let Some(model) = model {
+        properties["text_embedding"] =
+            json!({"type": "dense_vector", "dims": model["dims"], "similarity": "cosine"});
+        meta["embeddings"] = json!([{
+            "field": "text_embedding", "embedding": "text", "dims": model["dims"],
+            "model_uri": model["model_uri"], "model_fingerprint": model["model_fingerprint"],
+        }]);
+    }
+    let mappings =
+        json!({"dynamic": "strict", "_meta": {"vitrine": meta}, "properties": properties});
+    let made = json!({
+        "settings": {"number_of_replicas": 0}, "mappings": mappings, "aliases": {&*alias: {}},
+    });
+    server.must("PUT", &format!("/{index}"), Some(&made));
+    for (number, (name, pack, what)) in ASSETS.iter().enumerate() {
+        let size = 0.5 * (number + 1) as f64;
+        let mut document = json!({
+            "asset_id": format!("{number:016}"), "name": name, "pack": pack,
+            "uri": format!("file:///lib/{pack}/{name}.usda"), "description": what,
+            "tags": name.split('_').chain([*pack]).collect::<Vec<_>>(),
+            "usd": {"bounds": {"size_m": [size, 0.1, 0.2]}, "prims": {"Mesh": number}},
+        });
+        if let Some(model) = model {
+            document["text_embedding"] = model["vectors"][number]["vector"].clone();
+        }
+        server.must("PUT", &format!("/{index}/_doc/{number:016}"), Some(&document));
+    }
+    server.refresh(&index);
+    alias
+}
+
+fn search(server: &Elasticsearch, index: &str, arguments: &[&str]) -> Ended {
+    let mut call = command(&["search", "--output", "json"]);
+    run(Elasticsearch::lend(call.args(arguments), server.url(), index))
+}
+
+fn names(answer: &Value) -> Vec<&str> {
+    let hits = answer["hits"].as_array().expect("answers hold hits");
+    hits.iter().map(|hit| hit["name"].as_str().expect("hits have names")).collect()
+}
+
+#[test]
+fn an_index_answers_in_the_shape_of_a_catalogue_by_meaning_by_words_and_by_both() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = filled(&server, "search", Some(&embedded()));
+    let by_meaning = search(&server, &index, &["something to drink from"]).json(0);
+    assert_eq!(names(&by_meaning)[0], "cup", "{by_meaning:#}");
+    assert_eq!((&by_meaning["algorithm"], &by_meaning["total"]), (&"text".into(), &4.into()));
+    let same = search(&server, &index, &["A blue mug for coffee", "--top-k", "1"]).json(0);
+    let hit = &same["hits"][0];
+    let score = hit["score"].as_f64().unwrap();
+    assert!((score - 1.0).abs() < 1e-3, "the same sentence has cosine 1: {same:#}");
+    assert_eq!((hit["size_m"].as_f64(), &hit["legs"][0]["rank"]), (Some(1.5), &1.into()));
+    assert_eq!(hit["legs"][0]["field"], "text_embedding");
+    let words = search(&server, &index, &["steel shelves", "--algorithm", "words"]).json(0);
+    assert_eq!(names(&words), ["steel_rack"]);
+    assert_eq!(words["hits"][0]["matched_tags"], json!(["steel"]));
+    let both = search(&server, &index, &["desk lamps", "--algorithm", "hybrid"]).json(0);
+    assert_eq!(names(&both)[0], "desk_lamp", "{both:#}");
+    assert_eq!(both["hits"][0]["legs"].as_array().unwrap().len(), 2, "{both:#}");
+    let first = both["hits"][0]["score"].as_f64().unwrap();
+    assert!((first - 2.0 / 61.0).abs() < 1e-9, "first in both rankings: {first}");
+}
+
+#[test]
+fn filters_are_applied_before_neighbours_are_counted() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = filled(&server, "filters", Some(&embedded()));
+    #[rustfmt::skip]
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--pack", "warehouse"],                       &["forklift", "steel_rack"]),
+        (&["--tag", "LAMP"],                             &["desk_lamp"]),
+        (&["--where", "size_m > 1 and prims.Mesh < 3"],  &["cup"]),
+        (&["--where", "name ~ 'K' and not pack = 'office'"], &["forklift", "steel_rack"]),
+        (&["--where", "pack = 'garden'"],                &[]),
+    ];
+    for (arguments, expected) in cases {
+        // One hit is asked for, and all are counted.
+        let mut call = vec!["coffee", "--top-k", "1"];
+        call.extend(*arguments);
+        let answer = search(&server, &index, &call).json(0);
+        assert_eq!(answer["total"], expected.len(), "{arguments:?}");
+        call[2] = "10";
+        let answer = search(&server, &index, &call).json(0);
+        let mut found = names(&answer);
+        found.sort_unstable();
+        assert_eq!(found, *expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_index_without_vectors_is_searched_by_words_and_says_so() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = filled(&server, "words", None);
+    let answer = search(&server, &index, &["pallets"]).json(0);
+    assert_eq!((names(&answer), &answer["algorithm"]), (vec!["forklift"], &"words".into()));
+    assert!(answer["note"].as_str().unwrap().contains("the index has no vectors"), "{answer}");
+}
+
+#[test]
+fn a_search_that_cannot_be_answered_says_why_and_what_to_do() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let mut model = embedded();
+    let good = filled(&server, "good", Some(&model));
+    model["model_fingerprint"] = "another".into();
+    let changed = filled(&server, "changed", Some(&model));
+    let foreign = server.name("foreign");
+    server.must("PUT", &format!("/{foreign}"), None);
+    #[rustfmt::skip]
+    let cases: &[(&str, &[&str], i32, &str)] = &[
+        (&format!("{good}-not"), &["x"],                          2, "no index `"),
+        (&foreign,               &["x"],                          2, "`vitrine catalog` did not make the index"),
+        (&changed,               &["x"],                          3, "is not the model that made the vectors any more"),
+        (&good,                  &["x", "--algorithm", "siglip"], 2, "use one of text, words, hybrid"),
+        (&good,                  &["x", "--where", "height_m > 1"], 2, "`size_m` is the longest"),
+        (&good,                  &["x", "--where", "description = 'a'"], 2, "indexed word by word"),
+        (&good,                  &["x", "--top-k", "0"],          2, "1 to 10000"),
+    ];
+    for (index, arguments, code, words) in cases {
+        let ended = search(&server, index, arguments);
+        assert_eq!(ended.code, Some(*code), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+    let mut call = command(&["search", "x"]);
+    let ended = run(Elasticsearch::lend(&mut call, "http://127.0.0.1:9", &good));
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("cannot reach Elasticsearch at http://127.0.0.1:9"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn all_ten_thousand_places_of_an_answer_may_be_asked_for() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = filled(&server, "many", Some(&embedded()));
+    let answer = search(&server, &index, &["coffee", "--top-k", "10000"]).json(0);
+    assert_eq!(names(&answer).len(), ASSETS.len());
+    let answer =
+        search(&server, &index, &["coffee", "--top-k", "10000", "--algorithm", "hybrid"]).json(0);
+    assert_eq!(names(&answer).len(), ASSETS.len());
+}
+
+#[test]
+fn where_an_index_is_may_come_from_the_environment_or_a_file() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = filled(&server, "env", None);
+    let folder = tempfile::tempdir().unwrap();
+    let dotenv = format!("ELASTICSEARCH_HOST={}\nELASTICSEARCH_INDEX={index}\n", server.url());
+    std::fs::write(folder.path().join(".env"), dotenv).unwrap();
+    let mut call = command(&["search", "pallets", "--output", "json", "--elasticsearch"]);
+    let answer = run(call.current_dir(folder.path())).json(0);
+    assert_eq!(names(&answer), ["forklift"]);
+    let mut call = command(&["search", "pallets", "--elasticsearch"]);
+    let ended = run(&mut call);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--index"), "{}", ended.stderr);
+}
