@@ -7,7 +7,7 @@ use vitrine_crds::run::Exit;
 
 use super::output::{self, Format, say};
 use super::settings::{self, Wishes};
-use super::{Failure, progress, summary};
+use super::{Failure, elasticsearch, progress, summary};
 use crate::config::Loader;
 use crate::run::{self, Settings};
 
@@ -16,6 +16,7 @@ use crate::run::{self, Settings};
 #[command(after_help = "Examples:
   vitrine catalog ~/assets --out ~/catalog
   vitrine catalog s3://packs/warehouse --out ./warehouse --include '**/*.usdz' --jobs 8
+  vitrine catalog ~/assets --elasticsearch https://es:9200 --index warehouse
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
 4 with --strict when assets failed.")]
@@ -23,9 +24,22 @@ pub struct Args {
     /// The library: a folder, or file:// s3:// gs:// az:// https://. May come from the
     /// configuration instead.
     source: Option<String>,
-    /// Where the catalogue goes: a folder or a URI as above [default: ./catalog]
+    /// Where the catalogue goes: a folder or a URI as above [default: ./catalog; with
+    /// --elasticsearch none]
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
+    /// Index the library in Elasticsearch: a URL, or several nodes by commas; without one
+    /// ELASTICSEARCH_HOST and ELASTICSEARCH_PORT say where it is. Logs in with
+    /// ELASTICSEARCH_API_KEY, or _USERNAME and _PASSWORD, or _CLIENT_CERT and _CLIENT_KEY, and
+    /// trusts _CA_CERT; a file `.env` may set all of them
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    elasticsearch: Option<String>,
+    /// Name that searches use [default: ELASTICSEARCH_INDEX, else the library's name]
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// Take over an index that another owner made
+    #[arg(long)]
+    adopt: bool,
     /// Take only files that match one of these globs, as in '**/*.usdz' (repeatable)
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
@@ -86,11 +100,11 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
 fn settings(args: Args) -> Result<Settings, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error);
     let wishes = Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
-    let loader = flags(Loader::new(args.config.clone()).map_err(|error| usage(&error))?, args);
+    let loader = flags(Loader::new(args.config.clone()).map_err(|error| usage(&error))?, args)?;
     settings::load(loader, &wishes)
 }
 
-fn flags(mut loader: Loader, args: Args) -> Loader {
+fn flags(mut loader: Loader, args: Args) -> Result<Loader, Failure> {
     if let Some(source) = args.source {
         loader = loader.flag("source.uri", source, "SOURCE");
     }
@@ -119,5 +133,15 @@ fn flags(mut loader: Loader, args: Args) -> Loader {
         let entry = json!([{"name": "text", "algorithm": "text", "model": {"uri": uri}}]);
         loader = loader.flag("embeddings", entry, "--model");
     }
-    loader
+    if let Some(urls) = args.elasticsearch {
+        let urls = elasticsearch::urls(&urls, loader.environment())?;
+        loader = loader.flag("elasticsearch.url", urls, "--elasticsearch");
+    }
+    if let Some(index) = args.index {
+        loader = loader.flag("elasticsearch.index", index, "--index");
+    }
+    if args.adopt {
+        loader = loader.flag("elasticsearch.adopt", true, "--adopt");
+    }
+    Ok(loader)
 }

@@ -1,13 +1,17 @@
-//! The flags that name an index.
+//! Which index is meant, and how to log in: from flags, the configuration and the environment.
 
 use std::path::Path;
 use std::time::Duration;
 
+use vitrine_crds::library::{AssetLibrarySpec, Metadata};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
 use crate::config::Environment;
-use crate::index::{Cluster, IndexError, Settings};
+use crate::index::{Cluster, Destination, IndexError, Owner, Settings, alias_of};
+
+/// Where pods mount Secrets, unless VITRINE_SECRETS_DIR says otherwise.
+const SECRETS: &str = "/var/run/secrets/vitrine";
 
 /// How long a person waits for a cluster that does not answer.
 const RETRY_FOR: Duration = Duration::from_secs(5);
@@ -49,4 +53,58 @@ impl Flags {
         let cluster = Cluster::connect(&settings).map_err(failure)?;
         Ok(Some((cluster, index.to_owned())))
     }
+}
+
+/// The nodes that `--elasticsearch` names, or those of the environment where it names none.
+pub(super) fn urls(urls: &str, environment: &Environment) -> Result<String, Failure> {
+    let settings = Settings::from_variables(Some(urls), |name| environment.get(name));
+    Ok(settings.map_err(|error| failure(&error))?.name())
+}
+
+/// Where the configuration sends documents, with the login found; none where it sends none.
+///
+/// A Secret that the configuration names lends the login; without one the environment does.
+pub(super) fn destination(
+    spec: &AssetLibrarySpec,
+    environment: &Environment,
+    (metadata, library): (&Metadata, &str),
+) -> Result<Option<Destination>, Failure> {
+    let Some(spec) = &spec.elasticsearch else { return Ok(None) };
+    if spec.eck_ref.is_some() {
+        return Err(Failure::usage(
+            "`elasticsearch.eckRef` is resolved on a cluster alone: write elasticsearch.url here",
+        ));
+    }
+    let lookup = |name: &str| environment.get(name);
+    let mut connection =
+        Settings::from_variables(spec.url.as_deref(), lookup).map_err(|error| failure(&error))?;
+    let secret = spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
+    let ca = spec.ca_ref.as_ref().map(|secret| secret.name.as_str());
+    if secret.is_some() || ca.is_some() {
+        let folder = environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS);
+        connection = connection
+            .with_secrets(Path::new(folder), (secret, ca))
+            .map_err(|error| failure(&error))?;
+    }
+    let named = spec.index.as_deref().or_else(|| environment.get("ELASTICSEARCH_INDEX"));
+    let alias = match named.filter(|name| !name.is_empty()) {
+        Some(name) => name.to_owned(),
+        None => match (&metadata.namespace, &metadata.name) {
+            (Some(namespace), Some(name)) => format!("vitrine-{namespace}-{name}"),
+            _ => alias_of(library),
+        },
+    };
+    if let Some(mistake) = vitrine_crds::library::check::index_name_mistake(&alias) {
+        return Err(Failure::usage(format!("the name of the index: {mistake}")));
+    }
+    let owner = Owner {
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: library.to_owned(),
+        ..Owner::default()
+    };
+    Ok(Some(Destination { connection, alias, owner, spec: spec.clone() }))
+}
+
+fn failure(error: &IndexError) -> Failure {
+    Failure::new(error.exit(), error)
 }

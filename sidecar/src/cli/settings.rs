@@ -1,15 +1,18 @@
 //! The configuration as a run takes it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use vitrine_crds::library::{AssetLibrarySpec, Credentials, DeletionPolicy, Metadata};
 use vitrine_crds::run::{Exit, Step};
 
-use super::Failure;
+use super::{Failure, elasticsearch};
 use crate::asset::captions::Captions;
 use crate::config::{self, Environment, Loader};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::index::Destination;
+use crate::model::Cache;
 use crate::run::{Deletions, Embedding, Removal, Settings};
 use crate::storage::{Access, Filter, Location, Storage};
 
@@ -42,13 +45,17 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     let place = |uri: &str| Location::parse(uri).map_err(|error| usage(&error));
     let source = place(&spec.source.uri)?;
     let library = spec.library_id.clone().or_else(|| named(&metadata, wishes));
-    let library = library.or_else(|| source.stem());
+    let library = library.or_else(|| source.stem()).unwrap_or_else(|| "library".to_owned());
+    let index = elasticsearch::destination(&spec, &environment, (&metadata, &library))?;
     let access = access(&environment, &spec);
     // Captions travel with the plan: no later step asks for them.
     let reads_captions = matches!(wishes.step, None | Some(Step::Scan));
     Ok(Settings {
-        out: place(spec.catalog.as_ref().map_or("catalog", |catalog| &catalog.uri))?,
-        library: library.unwrap_or_else(|| "library".to_owned()),
+        out: match (&spec.catalog, &index) {
+            (Some(catalog), _) => place(&catalog.uri)?,
+            (None, None) => place("catalog")?,
+            (None, Some(index)) => Location::Folder(state_folder(index)?),
+        },
         filter: Filter::new(&spec.source.include, &spec.source.exclude)
             .map_err(|error| usage(&error))?,
         assets_max: spec.max_assets.and_then(|max| u64::try_from(max).ok()),
@@ -71,9 +78,18 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             DeletionPolicy::Retain => Removal::Retain,
             DeletionPolicy::Delete => Removal::Remove,
         },
+        library,
+        index,
         source,
         access,
     })
+}
+
+/// Where a run keeps what it knows when the index alone is wanted. It may be thrown away: the index
+/// tells all of it.
+fn state_folder(index: &Destination) -> Result<PathBuf, Failure> {
+    let cache = Cache::from_env().map_err(|error| Failure::new(Exit::Usage, &error))?;
+    Ok(cache.root().join("libraries").join(index.digest()))
 }
 
 /// The name in the metadata: with its namespace where pods run, where names are unique only there.

@@ -10,8 +10,14 @@ use std::path::Path;
 pub const PREFIX: &str = "VITRINE_";
 
 /// Variables with our prefix that are no keys: other commands and the tests read them.
-pub const RESERVED: &[&str] =
-    &["VITRINE_CATALOG", "VITRINE_CACHE_DIR", "VITRINE_CONFIG", "VITRINE_CRASH_AT", "VITRINE_LOG"];
+pub const RESERVED: &[&str] = &[
+    "VITRINE_CATALOG",
+    "VITRINE_CACHE_DIR",
+    "VITRINE_CONFIG",
+    "VITRINE_CRASH_AT",
+    "VITRINE_LOG",
+    "VITRINE_SECRETS_DIR",
+];
 
 /// Beginnings of reserved names.
 pub const RESERVED_PREFIXES: &[&str] = &["VITRINE_TEST_", "VITRINE_BENCH_"];

@@ -6,6 +6,7 @@
 mod analyzers;
 pub mod claims;
 mod connect;
+mod destination;
 mod document;
 mod environment;
 pub mod error;
@@ -26,6 +27,7 @@ mod wanted;
 
 pub use analyzers::Analyzers;
 pub use connect::{Cluster, Method, Request};
+pub use destination::{Destination, alias_of};
 pub use document::{Body, Exported, encode};
 pub use error::IndexError;
 pub use listing::{Entry, export, list};

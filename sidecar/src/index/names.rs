@@ -9,6 +9,9 @@
 
 use sha2::{Digest, Sha256};
 
+/// Longest alias, in characters: what is added to it has to fit into 255 bytes.
+pub const ALIAS_CHARS_MAX: usize = 200;
+
 /// The index of one version of models and mapping.
 pub fn physical(alias: &str, version: &str) -> String {
     let hash = Sha256::digest(version.as_bytes());

@@ -44,6 +44,7 @@ use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::index::Destination;
 use crate::storage::{Access, Filter, Location, Storage};
 
 use embedders::Embedders;
@@ -80,6 +81,8 @@ pub struct Settings {
     pub deletions: Deletions,
     /// What happens when the library itself is deleted.
     pub removal: Removal,
+    /// Where documents are indexed, where they are.
+    pub index: Option<Destination>,
 }
 
 /// What happens to a catalogue whose library is deleted.
