@@ -1,5 +1,8 @@
 //! One document as Elasticsearch takes it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,7 +33,8 @@ struct Beside<'a, S> {
 pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
     let Body { document, state, run_state, vectors } = body;
     let mut out = Vec::with_capacity(4_096);
-    serde_json::to_writer(&mut out, document).expect("documents are JSON");
+    let fit = with_fit_keys(document);
+    serde_json::to_writer(&mut out, &fit).expect("documents are JSON");
     join(&mut out, &Beside { state, run_state: *run_state });
     for (field, vector) in *vectors {
         out.pop(); // The closing brace.
@@ -41,6 +45,34 @@ pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
         out.push(b'}');
     }
     out
+}
+
+/// Longest key of a `flattened` field, in bytes, with room for its value: Lucene takes terms of
+/// up to 32,766 bytes.
+const KEY_BYTES_MAX: usize = 8_000;
+
+/// `document`, with keys that an index takes: strangers name types and kinds, and a document is not
+/// refused for a name. Longer keys are cut, and a NUL in one is left out.
+fn with_fit_keys(document: &Document) -> Cow<'_, Document> {
+    let is_fit = |key: &String| key.len() <= KEY_BYTES_MAX && !key.contains('\0');
+    let usd = &document.usd;
+    let maps = [&usd.prims, &usd.kinds, &usd.applied_schemas];
+    if maps.iter().all(|map| map.keys().all(is_fit)) {
+        return Cow::Borrowed(document);
+    }
+    let mut document = document.clone();
+    let usd = &mut document.usd;
+    for map in [&mut usd.prims, &mut usd.kinds, &mut usd.applied_schemas] {
+        let mut fit = BTreeMap::new();
+        for (key, count) in std::mem::take(map) {
+            let mut key = key.replace('\0', "");
+            key.truncate(key.floor_char_boundary(KEY_BYTES_MAX));
+            let sum: &mut u64 = fit.entry(key).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        *map = fit;
+    }
+    Cow::Owned(document)
 }
 
 /// Adds the keys of `more` to the object in `out`.

@@ -41,9 +41,10 @@ pub(super) fn grow(
         cluster.request(Request::new(Method::Put, path("_mapping")).json(&body))?;
     }
     let is_graph = options["type"].as_str().is_some_and(|name| name.ends_with("hnsw"));
-    // Asked of the server and not of what happened here: a killed run may have changed the mapping
-    // and not built the graph.
-    if documents == 0 || !is_graph || has_graph(cluster, index)? {
+    // Few are compared one by one as fast, and the server builds no graph over them either. Above,
+    // it is asked of the server and not of what happened here: a killed run may have changed the
+    // mapping and not built the graph.
+    if documents < vectors::FLAT_BELOW || !is_graph || has_graph(cluster, index)? {
         return Ok(());
     }
     if segments(cluster, index)? < 2 {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use vitrine_crds::library::{VectorIndex, Vectors};
 
 /// Fewer documents than this are compared one by one: exact, and as fast as a graph.
-const FLAT_BELOW: u64 = 10_000;
+pub(super) const FLAT_BELOW: u64 = 10_000;
 /// From this many documents on, a byte a number is too much memory.
 const ONE_BIT_FROM: u64 = 1_000_000;
 /// How many times `k` quantized candidates are compared exactly, where the configuration says

@@ -1,0 +1,360 @@
+//! The life of an index on a real server: made, filled, made searchable, replaced, removed.
+#![allow(clippy::unwrap_used)] // A test that cannot reach what it made proves nothing.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vitrine::asset::Document;
+use vitrine::index::{
+    self, Body, Cluster, FieldWanted, Filled, IndexError, Owner, Settings, Standing, Wanted,
+    claims, encode, failures, names,
+};
+use vitrine_bulk::{Action, Operation, Options, Verdict, start};
+use vitrine_crds::library::{VectorIndex, Vectors};
+use vitrine_tests::elasticsearch::{Elasticsearch, Name};
+
+const DIMS: usize = 8;
+
+/// A server, a connection to it and an alias of this test's own.
+struct Ground {
+    server: Elasticsearch,
+    cluster: Cluster,
+    alias: Name,
+}
+
+impl Ground {
+    fn new(purpose: &str) -> Option<Self> {
+        let server = Elasticsearch::find()?;
+        let cluster = Cluster::connect(&Settings::new(server.url()).unwrap()).unwrap();
+        let alias = server.name(purpose);
+        Some(Self { server, cluster, alias })
+    }
+
+    fn wanted(&self, kind: VectorIndex) -> Wanted {
+        Wanted {
+            alias: self.alias.to_string(),
+            owner: Owner { name: "demo".to_owned(), ..Owner::default() },
+            fields: vec![FieldWanted {
+                field: "text_embedding".to_owned(),
+                dims: DIMS,
+                embedding: "text".to_owned(),
+                model_uri: "models/tiny".to_owned(),
+                model_fingerprint: "f1".to_owned(),
+            }],
+            vectors: Vectors { kind, ..Vectors::default() },
+            shards: 1,
+            replicas: None,
+            shared_alias: None,
+            adopt: false,
+            retain_old: Duration::ZERO,
+        }
+    }
+
+    /// Writes documents as run `run`, each with its vector; returns the verdicts that are no
+    /// success.
+    fn fill(&self, index: &str, run: u64, documents: &[(Document, Vec<f32>)]) -> Vec<Verdict> {
+        let client = self.cluster.client().clone();
+        let (sender, mut receiver) = start(self.cluster.runtime(), client, Options::default());
+        for (document, vector) in documents {
+            let body = encode(
+                &Body {
+                    document,
+                    state: &format!("state of {}", document.asset_id),
+                    run_state: &json!({"files": [document.path]}),
+                    vectors: &[("text_embedding", vector)],
+                },
+                self.cluster.server(),
+            );
+            let operation = Operation {
+                index: index.into(),
+                id: document.asset_id.clone(),
+                action: Action::Index(body.into()),
+                version: Some(run),
+                tag: (),
+            };
+            sender.send(operation).unwrap();
+        }
+        drop(sender);
+        let mut others = Vec::new();
+        while let Some(done) = receiver.recv() {
+            let verdict = done.unwrap().verdict;
+            if verdict != Verdict::Written {
+                others.push(verdict);
+            }
+        }
+        others
+    }
+
+    /// A whole run: looks, claims, fills, completes, swaps, removes what is old.
+    fn run(&self, wanted: &Wanted, documents: &[(Document, Vec<f32>)]) -> (Standing, u64) {
+        let standing = index::look(&self.cluster, wanted).unwrap();
+        let run =
+            claims::claim(&self.cluster, wanted, standing.newest_run + 1, "somebody").unwrap();
+        index::prepare(&self.cluster, wanted, &standing, run).unwrap();
+        assert_eq!(self.fill(&standing.target, run, documents), []);
+        let filled = Filled { run, documents: documents.len() as u64 };
+        index::complete(&self.cluster, wanted, &standing, filled).unwrap();
+        index::swap(&self.cluster, wanted, &standing).unwrap();
+        index::remove_old(&self.cluster, wanted, &standing, run).unwrap();
+        (standing, run)
+    }
+}
+
+fn document(number: usize) -> Document {
+    serde_json::from_value(json!({
+        "asset_id": format!("{number:016x}"), "name": format!("thing{number}"), "library": "demo",
+        "pack": "office", "uri": format!("file:///demo/thing{number}.usda"),
+        "path": format!("thing{number}.usda"), "tags": ["thing"], "size_bytes": 1,
+        "modified": "2026-01-01T00:00:00Z", "fingerprint": "f", "embedding_fingerprint": {},
+        "extractor_version": "1", "indexed_at": "2026-01-01T00:00:00Z", "used_by": number,
+        "caption": {}, "description": "a thing", "usd": {}, "has_visual_embedding": false,
+    }))
+    .unwrap()
+}
+
+/// A vector of length 1 that no other number has.
+fn vector(number: usize) -> Vec<f32> {
+    let raw: Vec<f32> = (0..DIMS).map(|at| ((number * 7 + at * 13) as f32).sin()).collect();
+    let norm = raw.iter().map(|value| value * value).sum::<f32>().sqrt();
+    raw.into_iter().map(|value| value / norm).collect()
+}
+
+fn documents(count: usize) -> Vec<(Document, Vec<f32>)> {
+    (0..count).map(|number| (document(number), vector(number))).collect()
+}
+
+fn nearest(ground: &Ground, number: usize) -> Value {
+    let knn = json!({"field": "text_embedding", "query_vector": vector(number), "k": 1,
+                     "num_candidates": 50});
+    ground.server.search(&ground.alias, &json!({"knn": knn, "size": 1}))["hits"]["hits"][0].take()
+}
+
+#[test]
+fn vectors_come_back_bit_by_bit_and_their_own_document_is_the_nearest() {
+    let Some(ground) = Ground::new("bits") else { return };
+    let wanted = ground.wanted(VectorIndex::Auto);
+    let written = documents(20);
+    let (standing, _) = ground.run(&wanted, &written);
+    let fields = vec!["text_embedding".to_owned()];
+    let read: Vec<_> = index::export(&ground.cluster, &standing.target, fields)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(read.len(), 20);
+    for (read, (document, vector)) in read.iter().zip(&written) {
+        assert_eq!(read.document, *document);
+        assert_eq!(read.vectors, [("text_embedding".to_owned(), vector.clone())]);
+        assert_eq!(read.run_state["files"][0], document.path);
+    }
+    let hit = nearest(&ground, 7);
+    assert_eq!(hit["_id"], written[7].0.asset_id);
+    assert!((hit["_score"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{hit}");
+}
+
+#[test]
+fn a_first_load_builds_its_graph_once_and_serves_with_the_usual_settings() {
+    let Some(ground) = Ground::new("graph") else { return };
+    for (kind, count) in [(VectorIndex::Int8Hnsw, 10_000), (VectorIndex::Auto, 10_000)] {
+        let wanted = ground.wanted(kind);
+        let (standing, _) = ground.run(&wanted, &documents(count));
+        let stats = ground.server.must("GET", &format!("/{}/_stats", standing.target), None);
+        let graph = &stats["_all"]["primaries"]["dense_vector"]["off_heap"]["total_vex_size_bytes"];
+        assert!(graph.as_u64().unwrap() > 0, "{kind:?}: no graph in {stats}");
+        assert_eq!(stats["_all"]["primaries"]["segments"]["count"], 1, "{kind:?}");
+        let settings = ground.server.settings(&standing.target);
+        assert_eq!(settings["index.refresh_interval"], Value::Null, "{kind:?}");
+        assert_eq!(settings["index.auto_expand_replicas"], "0-1", "{kind:?}");
+        assert_eq!(nearest(&ground, 3)["_id"], document(3).asset_id, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_strangers_write_into_a_file_is_taken_or_refused_by_name() {
+    let Some(ground) = Ground::new("hostile") else { return };
+    let wanted = ground.wanted(VectorIndex::Auto);
+    let mut hostile = document(0);
+    let long = "长".repeat(50_000);
+    hostile.name = long.clone();
+    hostile.tags = vec![long.clone(); 3];
+    hostile.path = long.clone();
+    hostile.description = long.clone();
+    hostile.usd.documentation = Some(long.clone());
+    hostile.usd.cameras = vec!["\u{1b}[31m\u{202e}\u{0}".to_owned(), String::new()];
+    hostile.usd.default_prim = Some(long.clone());
+    hostile.usd.dependencies = (0..20_000).map(|number| format!("part{number}")).collect();
+    for number in 0..100_000 {
+        hostile.usd.prims.insert(format!("Type{number}"), number);
+    }
+    for key in ["", ".", "a.b.c", "..", " ", "{\"a\":1}"] {
+        hostile.usd.kinds.insert(key.to_owned(), 1);
+        hostile.usd.applied_schemas.insert(key.to_owned(), u64::MAX);
+    }
+    hostile.embedding_fingerprint.insert("x.y".to_owned(), "z".to_owned());
+    let (standing, _) = ground.run(&wanted, &[(hostile.clone(), vector(0))]);
+    let read = index::export(&ground.cluster, &standing.target, Vec::new()).unwrap();
+    assert_eq!(read.map(Result::unwrap).next().unwrap().document, hostile);
+    // No index takes these as keys: they are made fit.
+    let mut unfit = document(1);
+    unfit.usd.kinds.extend([("a\0b".to_owned(), 1), ("ab".to_owned(), 2), (long, 3)]);
+    assert_eq!(ground.fill(&standing.target, 9, &[(unfit, vector(1))]), []);
+    ground.server.refresh(&standing.target);
+    let kept = ground.server.get(&standing.target, &document(1).asset_id).unwrap();
+    assert_eq!(kept["_source"]["usd"]["kinds"]["ab"], 3);
+}
+
+#[test]
+fn every_document_is_listed_in_the_order_of_ids_over_many_pages() {
+    let Some(ground) = Ground::new("pages") else { return };
+    let wanted = Wanted { fields: Vec::new(), ..ground.wanted(VectorIndex::Auto) };
+    let standing = index::look(&ground.cluster, &wanted).unwrap();
+    index::prepare(&ground.cluster, &wanted, &standing, 1).unwrap();
+    let lines: String = (0..20_500)
+        .map(|number| {
+            let mut source = serde_json::to_value(document(number)).unwrap();
+            source["state"] = json!(format!("s{number}"));
+            let id = document(number).asset_id;
+            format!("{}\n{source}\n", json!({"index": {"_id": id}}))
+        })
+        .collect();
+    let path = format!("/{}/_bulk", standing.target);
+    ground.server.must("POST", &path, Some(&Value::String(lines)));
+    let listed: Vec<_> =
+        index::list(&ground.cluster, &standing.target).unwrap().map(Result::unwrap).collect();
+    assert_eq!(listed.len(), 20_500);
+    for (number, entry) in listed.iter().enumerate() {
+        assert_eq!(entry.id, document(number).asset_id);
+        assert_eq!(entry.state, format!("s{number}"));
+        assert_eq!(entry.used_by, number as u64);
+    }
+}
+
+#[test]
+fn another_model_fills_an_index_of_its_own_and_one_request_swaps_it_in() {
+    let Some(ground) = Ground::new("swap") else { return };
+    let first = ground.wanted(VectorIndex::Auto);
+    let (old, _) = ground.run(&first, &documents(5));
+    assert_eq!(ground.server.behind(&ground.alias), [old.target.clone()]);
+    let mut second = Wanted { retain_old: Duration::from_secs(3600), ..first.clone() };
+    second.fields[0].model_fingerprint = "f2".to_owned();
+    let (new, run) = ground.run(&second, &documents(6));
+    assert_ne!(new.target, old.target);
+    assert_eq!(new.live.as_ref().unwrap().index, old.target);
+    assert_eq!(new.live.as_ref().unwrap().documents, 5);
+    assert_eq!(ground.server.behind(&ground.alias), [new.target.clone()]);
+    assert_eq!(ground.server.count(&old.target), 5, "the old index is kept for an hour");
+    let standing = index::look(&ground.cluster, &second).unwrap();
+    assert_eq!((standing.live.unwrap().run, standing.newest_run), (run, run));
+    // Its hour over, it goes.
+    let later = Wanted { retain_old: Duration::ZERO, ..second };
+    let (_, _) = ground.run(&later, &documents(6));
+    assert_eq!(ground.server.indices(&old.target), Vec::<String>::new());
+}
+
+#[test]
+fn a_shared_alias_moves_with_the_index_and_keeps_other_libraries() {
+    let Some(ground) = Ground::new("shared") else { return };
+    let shared = format!("{}-all", &*ground.alias);
+    let first = Wanted { shared_alias: Some(shared.clone()), ..ground.wanted(VectorIndex::Auto) };
+    let (old, _) = ground.run(&first, &documents(2));
+    let other = format!("{}-other", &*ground.alias);
+    ground.server.must("PUT", &format!("/{other}"), Some(&json!({"aliases": {&shared: {}}})));
+    let mut second = first;
+    second.fields[0].model_fingerprint = "f2".to_owned();
+    let (new, _) = ground.run(&second, &documents(2));
+    assert_ne!(old.target, new.target);
+    let mut behind = ground.server.behind(&shared);
+    behind.sort();
+    let mut expected = vec![new.target, other];
+    expected.sort();
+    assert_eq!(behind, expected);
+}
+
+#[test]
+fn an_index_of_somebody_else_is_left_alone_unless_it_is_adopted() {
+    let Some(ground) = Ground::new("owner") else { return };
+    let ours = ground.wanted(VectorIndex::Auto);
+    ground.run(&ours, &documents(1));
+    let owner = Owner { name: "other".to_owned(), ..Owner::default() };
+    let theirs = Wanted { owner, ..ours.clone() };
+    match index::look(&ground.cluster, &theirs) {
+        Err(IndexError::Foreign { owner, .. }) => assert_eq!(owner, "the library `demo`"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(index::remove_all(&ground.cluster, &theirs), Err(IndexError::Foreign { .. })));
+    let adopting = Wanted { adopt: true, ..theirs.clone() };
+    ground.run(&adopting, &documents(1));
+    assert!(index::look(&ground.cluster, &theirs).is_ok());
+    assert!(matches!(index::look(&ground.cluster, &ours), Err(IndexError::Foreign { .. })));
+    index::remove_all(&ground.cluster, &theirs).unwrap();
+    assert_eq!(ground.server.indices(&ground.alias), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_in_the_place_of_the_alias_is_named() {
+    let Some(ground) = Ground::new("concrete") else { return };
+    ground.server.must("PUT", &format!("/{}", &*ground.alias), None);
+    let looked = index::look(&ground.cluster, &ground.wanted(VectorIndex::Auto));
+    assert!(matches!(looked, Err(IndexError::NotAnAlias { .. })), "{looked:?}");
+}
+
+#[test]
+fn a_number_is_claimed_once_and_the_lower_run_learns_of_the_higher() {
+    let Some(ground) = Ground::new("claims") else { return };
+    let wanted = ground.wanted(VectorIndex::Auto);
+    let claim = |holder: &str| claims::claim(&ground.cluster, &wanted, 1, holder).unwrap();
+    let mut numbers: Vec<u64> = std::thread::scope(|scope| {
+        let claiming: Vec<_> =
+            (0..6).map(|number| scope.spawn(move || claim(&format!("holder{number}")))).collect();
+        claiming.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "each of six at once has a number of its own");
+    assert_eq!(claim("again"), 7);
+    assert_eq!(claim("again"), 7, "who has the newest gets it again");
+    let newest = |run, holder| claims::still_newest(&ground.cluster, &wanted, run, holder);
+    newest(7, "again").unwrap();
+    assert!(matches!(newest(5, "x"), Err(IndexError::Superseded { run: 5, .. })));
+    assert!(matches!(newest(7, "x"), Err(IndexError::Superseded { .. })), "not its holder");
+}
+
+#[test]
+fn a_document_of_a_higher_run_is_not_written_over() {
+    let Some(ground) = Ground::new("higher") else { return };
+    let wanted = ground.wanted(VectorIndex::Auto);
+    let standing = index::look(&ground.cluster, &wanted).unwrap();
+    index::prepare(&ground.cluster, &wanted, &standing, 5).unwrap();
+    let one = documents(1);
+    assert_eq!(ground.fill(&standing.target, 5, &one), []);
+    assert_eq!(ground.fill(&standing.target, 5, &one), [], "the same run may write again");
+    let lower = ground.fill(&standing.target, 4, &one);
+    assert_eq!(lower, [Verdict::Superseded { current: Some(5) }]);
+    let prepared = index::prepare(&ground.cluster, &wanted, &standing, 4);
+    assert!(matches!(prepared, Err(IndexError::Superseded { run: 4, by: 5 })), "{prepared:?}");
+}
+
+#[test]
+fn the_failures_index_says_what_the_newest_run_says() {
+    let Some(ground) = Ground::new("failures") else { return };
+    let index = names::failures(&ground.alias);
+    let failed = |id| failures::Failed {
+        id,
+        uri: "file:///x",
+        step: "read",
+        reason: "not USD",
+        attempts: 2,
+        time: "2026-01-01T00:00:00Z",
+    };
+    let record = |run, failed: &[failures::Failed<'_>]| {
+        failures::record(&ground.cluster, &ground.alias, run, failed).unwrap();
+        ground.server.refresh(&index);
+    };
+    failures::record(&ground.cluster, &ground.alias, 1, &[]).unwrap();
+    assert_eq!(ground.server.indices(&index), Vec::<String>::new(), "nothing failed: no index");
+    record(1, &[failed("a"), failed("b")]);
+    assert_eq!(ground.server.count(&index), 2);
+    record(2, &[failed("b")]);
+    assert_eq!(ground.server.documents(&index).into_keys().collect::<Vec<_>>(), ["b"]);
+    assert_eq!(ground.server.get(&index, "b").unwrap()["_source"]["run"], 2);
+    record(3, &[]);
+    assert_eq!(ground.server.count(&index), 0);
+}
