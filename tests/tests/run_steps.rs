@@ -113,7 +113,8 @@ fn pods_work_on_chunks_at_once_and_one_by_accident_twice() {
         let ended = Ended::new(pod.wait_with_output().unwrap());
         assert_eq!(ended.json(0)["counts"]["failed"], 0);
     }
-    assert_eq!(receipts(&library, 1), ASSETS + 200, "the second chunk was worked on twice");
+    let receipts = receipts(&library, 1);
+    assert!((ASSETS..=ASSETS + 200).contains(&receipts), "{receipts}: what was done is left alone");
     let report = step(&library, "publish", &[]).json(0);
     assert_eq!(counts(&report), [ASSETS as u64, ASSETS as u64, 0, 0]);
     assert_eq!(library.documents().len(), ASSETS);
@@ -268,7 +269,6 @@ fn killed_at_each_place_the_next_run_ends_with_every_asset_once() {
         "after-receipts",
         "after-resend",
         "after-deletes",
-        "after-graph",
         "after-swap",
         "after-current",
         "before-retention",

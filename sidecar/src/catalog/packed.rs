@@ -37,6 +37,22 @@ pub struct Current {
     pub known: String,
     /// Packed fields by name, `text_embedding` for one.
     pub fields: BTreeMap<String, Packed>,
+    /// The index that holds the same, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<IndexedAs>,
+}
+
+/// The index that holds what a run published.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct IndexedAs {
+    /// The name that searches use.
+    pub alias: String,
+    /// The index behind it.
+    pub name: String,
+    /// Documents in it.
+    pub documents: u64,
+    /// Documents that it refused: fewer are there than here.
+    pub refused: u64,
 }
 
 /// One packed vector field.

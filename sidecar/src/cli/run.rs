@@ -211,14 +211,17 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
 }
 
 fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
-    let Cleaned { files } = steps::cleanup(settings, watch)?;
+    let Cleaned { files, indices } = steps::cleanup(settings, watch)?;
     Ok(Done {
         run: 0,
         reason: "Cleaned",
         counts: Counts::default(),
         chunks: None,
-        text: format!("{files} files of the catalogue removed\n"),
-        json: json!({"v": 1, "files": files}),
+        text: match indices.as_slice() {
+            [] => format!("removed {files} files of the catalogue\n"),
+            some => format!("removed {files} files of the catalogue, and {}\n", some.join(", ")),
+        },
+        json: json!({"v": 1, "files": files, "indices": indices}),
     })
 }
 

@@ -56,6 +56,8 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             (None, None) => place("catalog")?,
             (None, Some(index)) => Location::Folder(state_folder(index)?),
         },
+        // Beside an index, a catalogue is written only where one is asked for.
+        writes_files: spec.catalog.is_some() || index.is_none(),
         filter: Filter::new(&spec.source.include, &spec.source.exclude)
             .map_err(|error| usage(&error))?,
         assets_max: spec.max_assets.and_then(|max| u64::try_from(max).ok()),
@@ -74,6 +76,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             true => Deletions::Approved,
             false => Deletions::Percent(spec.deletion_guard.max_percent.unsigned_abs()),
         },
+        success_percent_min: spec.publish_policy.min_success_percent.unsigned_abs(),
         removal: match spec.deletion_policy {
             DeletionPolicy::Retain => Removal::Retain,
             DeletionPolicy::Delete => Removal::Remove,

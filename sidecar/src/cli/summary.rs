@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::run::report::Report;
+use crate::run::report::{IndexReport, Report};
 use crate::storage::Location;
 
 /// What the run came to, for people.
 pub(super) fn of(report: &Report, out: &Location) -> String {
-    let Report { run, library, counts, found, steps, failures, .. } = report;
+    let Report { run, library, catalog, index, counts, found, steps, failures, .. } = report;
     let mut text = format!(
         "{library}: {} assets: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
         counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
@@ -37,10 +37,18 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
     if failures.len() > SHOWN {
         text.push_str(&format!("and {} more\n", failures.len() - SHOWN));
     }
-    if !failures.is_empty() {
+    if !failures.is_empty() && catalog.is_some() {
         let report = crate::catalog::layout::report(*run);
         text.push_str(&format!("all failures: {out}/{report}\n"));
     }
-    text.push_str(&format!("catalogue: {out}\n"));
+    if let Some(IndexReport { url, alias, name, documents }) = index {
+        text.push_str(&format!("index: {alias} at {url} ({name}), {documents} documents\n"));
+        if !failures.is_empty() {
+            text.push_str(&format!("all failures: the index {alias}-failures\n"));
+        }
+    }
+    if catalog.is_some() {
+        text.push_str(&format!("catalogue: {out}\n"));
+    }
     text
 }

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use super::lock::Lock;
 use super::steps::Cleaned;
-use super::{Ground, RunError, plans};
+use super::{Ground, RunError, plans, target};
 use crate::catalog::index::MASTER_INDEX;
 use crate::catalog::layout;
 use crate::storage::Storage;
 
-/// Removes the catalogue of `ground`. That of another library stays, and a folder that no run
+/// Removes the index and the catalogue of `ground`. That of another library stays, and a folder that no run
 /// ever wrote to.
 pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
     let mut cleaned = Cleaned::default();
+    if let Some(index) = &ground.settings.index {
+        cleaned.indices = target::remove(index)?;
+    }
     let out = &ground.out;
     let library = match &ground.current {
         Some(current) => Some(current.library.clone()),

@@ -1,20 +1,16 @@
 //! Facts to documents, sentences to vectors: the middle of work.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
 
-use tempfile::TempDir;
-
 use super::embedders::Embedders;
 use super::fingerprint::{self, Versions, now};
-use super::lines::{LocalFile, Places};
 use super::reading::{Facts, Ready};
+use super::recall::Recall;
 use super::records::{
-    Failure, Indexed, Item, Known, Outcome, Plan, PlannedEmbedding, Receipt, Todo,
+    Failure, Indexed, Item, Kept, Known, Outcome, Plan, PlannedEmbedding, Receipt, Span, Todo,
 };
-use super::rows::{self, Rows};
 use super::work::{Busy, Finished, Job, encoded};
 use super::{Ground, RunError};
 use crate::asset::{Document, naming};
@@ -32,16 +28,8 @@ pub(super) struct Describer<'a> {
     versions: Versions<'a>,
     embedders: Embedders,
     source_uri: String,
-    before: Option<Before>,
-    scratch: TempDir,
+    before: Option<Recall>,
     busy: Busy,
-}
-
-/// The previous run's files.
-struct Before {
-    documents: Places,
-    known: Places,
-    rows: BTreeMap<String, Rows>,
 }
 
 impl<'a> Describer<'a> {
@@ -53,8 +41,8 @@ impl<'a> Describer<'a> {
         let plan = job.plan;
         let versions = Versions { storage: &ground.source, listing: job.listing };
         let source_uri = ground.source.uri("");
-        let (scratch, busy) = (RunError::scratch()?, Busy::default());
-        Ok(Self { ground, plan, versions, embedders, source_uri, before: None, scratch, busy })
+        let (before, busy) = (None, Busy::default());
+        Ok(Self { ground, plan, versions, embedders, source_uri, before, busy })
     }
 
     pub(super) fn run(
@@ -81,8 +69,22 @@ impl<'a> Describer<'a> {
     fn describe(&mut self, ready: Ready) -> Result<Finished, RunError> {
         let Ready { chunk, item, facts } = ready;
         let (id, path) = (item.id.clone(), item.path.clone());
+        let mut recalled = None;
         let outcome = match facts {
-            Facts::Known => Outcome::Indexed(Box::new(self.redescribe(item)?)),
+            Facts::Known => match item.todo.clone() {
+                Todo::Send(kept) => {
+                    recalled = Some(Box::new(self.recall(kept)?));
+                    Outcome::Sent
+                }
+                Todo::Describe { document, known } => {
+                    Outcome::Indexed(Box::new(self.redescribe(item, document, known)?))
+                }
+                Todo::Read => {
+                    let reason = format!("{path} is to be read and was not");
+                    let file = layout::plan(self.plan.run);
+                    return Err(RunError::Damaged { file, reason });
+                }
+            },
             Facts::Read { result: Ok(inspection), took } => {
                 self.busy.read_busy += took;
                 Outcome::Indexed(Box::new(self.compose(item, *inspection)?))
@@ -99,7 +101,24 @@ impl<'a> Describer<'a> {
                 })
             }
         };
-        Ok(Finished { chunk, path, receipt: Receipt { id, session: self.plan.session, outcome } })
+        let receipt = Receipt { id, session: self.plan.session, outcome };
+        Ok(Finished { chunk, path, receipt, recalled })
+    }
+
+    fn before(&mut self) -> Result<&mut Recall, RunError> {
+        match &mut self.before {
+            Some(before) => Ok(before),
+            none => Ok(none.insert(Recall::open(self.ground, self.plan)?)),
+        }
+    }
+
+    /// A document that was made before, with its vectors.
+    fn recall(&mut self, kept: Kept) -> Result<Indexed, RunError> {
+        let before = self.before()?;
+        match kept {
+            Kept::Packed { document, known } => before.packed(document, known),
+            Kept::Receipt { part, at } => before.receipt(part, at),
+        }
     }
 
     /// A document from scratch.
@@ -151,29 +170,16 @@ impl<'a> Describer<'a> {
     }
 
     /// A document whose facts are known.
-    fn redescribe(&mut self, item: Item) -> Result<Indexed, RunError> {
-        let Todo::Describe { document, known } = item.todo else {
-            let reason = format!("{} is to be read and was not", item.path);
-            let file = layout::plan(self.plan.run);
-            return Err(RunError::Damaged { file, reason });
-        };
-        let before = match &mut self.before {
-            Some(before) => before,
-            none => none.insert(open_before(self.ground, self.plan, self.scratch.path())?),
-        };
-        let document: Document = before.documents.read(document)?;
-        let known: Known = before.known.read(known)?;
-        let (same_model, was) = (known.embeddings.clone(), document.embedding_fingerprint.clone());
+    fn redescribe(&mut self, item: Item, document: Span, known: Span) -> Result<Indexed, RunError> {
+        let Indexed { known, document, mut vectors, .. } =
+            self.before()?.packed(document, known)?;
+        let was = document.embedding_fingerprint.clone();
         let mut indexed = self.with_text(item, known, document);
         // A vector whose sentence and model are the same is taken as it is.
-        for planned in &self.plan.embeddings {
-            let PlannedEmbedding { field, name, .. } = planned;
-            let same = was.get(name) == indexed.document.embedding_fingerprint.get(name)
-                && same_model.get(field) == Some(&planned.model_fingerprint);
-            let Some(before) = self.before.as_mut().filter(|_| same) else { continue };
-            let Some(rows) = before.rows.get_mut(field) else { continue };
-            if let Some(row) = rows.of(&indexed.document.asset_id)? {
-                indexed.vectors.insert(field.clone(), encoded(row));
+        for PlannedEmbedding { field, name, .. } in &self.plan.embeddings {
+            let same = was.get(name) == indexed.document.embedding_fingerprint.get(name);
+            if let Some(vector) = vectors.remove(field).filter(|_| same) {
+                indexed.vectors.insert(field.clone(), vector);
                 indexed.kept.insert(field.clone());
             }
         }
@@ -220,7 +226,7 @@ impl<'a> Describer<'a> {
                 .iter_mut()
                 .filter_map(|finished| match &mut finished.receipt.outcome {
                     Outcome::Indexed(indexed) => Some(indexed.as_mut()),
-                    Outcome::Failed(_) => None,
+                    Outcome::Sent | Outcome::Failed(_) => None,
                 })
                 .filter(|indexed| !indexed.vectors.contains_key(&planned.field))
                 .collect();
@@ -239,16 +245,4 @@ impl<'a> Describer<'a> {
         }
         Ok(())
     }
-}
-
-fn open_before(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<Before, RunError> {
-    let Some(current) = &ground.current else {
-        let reason = "an asset is called unchanged, and nothing was published".to_owned();
-        return Err(RunError::Damaged { file: layout::RUNS.to_owned(), reason });
-    };
-    Ok(Before {
-        documents: LocalFile::need(&ground.out, &current.documents, scratch)?.places()?,
-        known: LocalFile::need(&ground.out, &current.known, scratch)?.places()?,
-        rows: rows::kept(ground, &plan.embeddings, scratch)?,
-    })
 }

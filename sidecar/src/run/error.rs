@@ -1,9 +1,11 @@
 //! Why a run ended early.
 
+use vitrine_bulk::BulkError;
 use vitrine_crds::run::Exit;
 
 use crate::embed::{EmbedError, OpenError};
 use crate::extract::pool::PoolError;
+use crate::index::IndexError;
 use crate::storage::StorageError;
 
 /// Why a run ended early. A broken asset is never the reason.
@@ -69,6 +71,26 @@ pub enum RunError {
         run: String,
         /// The catalogue.
         catalog: String,
+    },
+    /// Elasticsearch did not do what was asked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Documents could not be sent.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// Too much failed for a new index to take the place of the old one.
+    #[error(
+        "{failed} of {read} assets failed, and a new index replaces the old one when {percent} % \
+         are there (publishPolicy.minSuccessPercent): the old index still answers; mend the \
+         assets, or lower the percentage"
+    )]
+    TooFew {
+        /// Assets that failed.
+        failed: u64,
+        /// Assets listed.
+        read: u64,
+        /// How many must have succeeded.
+        percent: u32,
     },
     /// Somebody else goes on where this process was.
     #[error("run {run} is superseded by {by}; nothing more was written")]
@@ -143,6 +165,13 @@ impl RunError {
             Self::Deletions { .. } => (Exit::Permanent, "DeletionsNeedApproval"),
             Self::Empty { .. } => (Exit::Permanent, "SourceEmpty"),
             Self::Superseded { .. } => (Exit::Permanent, "Superseded"),
+            Self::TooFew { .. } => (Exit::Permanent, "TooManyFailed"),
+            Self::Index(IndexError::Superseded { .. }) => (Exit::Permanent, "Superseded"),
+            Self::Index(error) => (error.exit(), index_reason(error)),
+            Self::Bulk(error) => match error.is_transient() {
+                true => (Exit::Retry, bulk_reason(error)),
+                false => (Exit::Permanent, bulk_reason(error)),
+            },
             Self::Replanned { .. } => (Exit::Permanent, "ConfigurationChanged"),
             Self::NoPlan { .. } => (Exit::Usage, "NotPlanned"),
             Self::Pool(_) => (Exit::Retry, "ReaderFailed"),
@@ -151,5 +180,32 @@ impl RunError {
             Self::Io { .. } => (Exit::Retry, "DiskFailed"),
             Self::Usage(_) => (Exit::Usage, "ConfigurationWrong"),
         }
+    }
+}
+
+fn index_reason(error: &IndexError) -> &'static str {
+    match error {
+        IndexError::Settings { .. } => "ConfigurationWrong",
+        IndexError::Unreachable { .. } => "ElasticsearchUnreachable",
+        IndexError::Tls { .. } => "ElasticsearchInsecure",
+        IndexError::Unauthorized { .. } => "ElasticsearchLoginRefused",
+        IndexError::Forbidden { .. } => "ElasticsearchForbidden",
+        IndexError::Answer { .. } | IndexError::Protocol { .. } => "ElasticsearchFailed",
+        IndexError::Foreign { .. } => "IndexOfAnother",
+        IndexError::NotAnAlias { .. } => "IndexNameTaken",
+        IndexError::Superseded { .. } => "Superseded",
+        IndexError::Inconsistent { .. } => "IndexInconsistent",
+    }
+}
+
+fn bulk_reason(error: &BulkError) -> &'static str {
+    match error {
+        BulkError::Unreachable { .. } => "ElasticsearchUnreachable",
+        BulkError::Overloaded { .. } => "ElasticsearchOverloaded",
+        BulkError::Blocked { .. } => "IndexBlocked",
+        BulkError::IndexMissing { .. } => "IndexMissing",
+        BulkError::Unauthorized { .. } => "ElasticsearchLoginRefused",
+        BulkError::Forbidden { .. } => "ElasticsearchForbidden",
+        BulkError::Protocol { .. } => "ElasticsearchFailed",
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
+use super::records::Known;
 use crate::asset::Caption;
 use crate::extract::text::DESCRIBER_VERSION;
 use crate::extract::{Bounds, EXTRACTOR_VERSION};
@@ -79,6 +80,15 @@ pub fn text(library: &str, source_uri: &str, caption: &Caption) -> String {
 /// Covers a sentence and the model that embeds it.
 pub fn embedding(sentence: &str, model_fingerprint: &str) -> String {
     digest(&[sentence, model_fingerprint])
+}
+
+/// Covers all that the next run compares a document by: what stands in an index for `known`.
+pub fn state(known: &Known) -> String {
+    let mut parts = vec![known.fingerprint.as_str(), known.text.as_str()];
+    for (field, model) in &known.embeddings {
+        parts.extend([field.as_str(), model.as_str()]);
+    }
+    digest(&parts)
 }
 
 fn digest(parts: &[&str]) -> String {

@@ -39,6 +39,8 @@ pub(super) struct Merged {
     pub(super) dropped: Vec<String>,
     /// Assets that left.
     pub(super) gone: Vec<Gone>,
+    /// Places in the roster of what failed: the index may hold what a killed session sent.
+    pub(super) unsure: Vec<u32>,
 }
 
 impl Merged {
@@ -67,31 +69,40 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
     let mut counts = Counts {
         read: plan.found.assets,
         skipped: plan.found.unchanged,
-        deleted: gone.len() as u64,
+        deleted: gone.iter().filter(|gone| !gone.index_only).count() as u64,
         ..Counts::default()
     };
     let mut failures = Vec::new();
     let mut missing: HashMap<String, &Member> = HashMap::new();
+    let mut unsure = Vec::new();
     let mut origins = vec![Origin::Nowhere; roster.len()];
     let mut used_by = vec![0_u64; roster.len()];
     for (at, member) in roster.iter().enumerate() {
-        if member.stands != Stands::Receipt {
+        if member.stands != Stands::Receipt && !member.asked {
             continue;
         }
         let word = words.remove(&(at as u32)).unwrap_or_default();
-        match (&word.failed, &word.made) {
-            (Some(place), _) => {
-                counts.failed += 1;
-                let receipt: Receipt = places[place.part].read(place.at)?;
-                if let Outcome::Failed(failure) = receipt.outcome {
-                    failures.push(failure);
+        let beyond = member.stands == Stands::Beyond;
+        let done = if member.asked { word.is_done } else { word.made.is_some() };
+        if done {
+            counts.indexed += u64::from(!beyond);
+        } else {
+            counts.failed += u64::from(!beyond);
+            unsure.push(at as u32);
+            match word.failed {
+                None => {
+                    missing.insert(member.id.clone(), member);
+                }
+                Some(place) => {
+                    let receipt: Receipt = places[place.part].read(place.at)?;
+                    if let Outcome::Failed(failure) = receipt.outcome {
+                        failures.push(failure);
+                    }
                 }
             }
-            (None, Some(made)) if made.fresh || member.resumed => counts.indexed += 1,
-            (None, _) => {
-                counts.failed += 1;
-                missing.insert(member.id.clone(), member);
-            }
+        }
+        if member.stands != Stands::Receipt {
+            continue;
         }
         if let Some(made) = word.made {
             origins[at] = Origin::Receipt { place: made.place, fresh: made.fresh };
@@ -122,7 +133,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
         }
     }
     drop(paths);
-    Ok(Merged { roster, origins, used_by, places, counts, failures, dropped, gone })
+    Ok(Merged { roster, origins, used_by, places, counts, failures, dropped, gone, unsure })
 }
 
 /// Reasons for the assets that have no receipt: whose chunk it was.

@@ -18,20 +18,26 @@ mod describe;
 mod embedders;
 pub mod error;
 pub mod fingerprint;
+mod journals;
 mod lines;
+mod loading;
 pub mod lock;
 mod merge;
 mod packing;
+mod planning;
 mod plans;
 mod publish;
 mod reading;
+mod recall;
 mod receipts;
 pub mod records;
 pub mod report;
 mod retention;
 mod rows;
 mod scan;
+mod state;
 pub mod steps;
+mod target;
 pub mod watch;
 mod work;
 
@@ -50,7 +56,10 @@ use crate::storage::{Access, Filter, Location, Storage};
 use embedders::Embedders;
 pub use error::RunError;
 use lock::Lock;
+use planning::Planning;
+use records::{Plan, PlannedEmbedding};
 use report::{Report, Steps};
+use target::Target;
 use watch::Watch;
 use work::Job;
 
@@ -59,8 +68,10 @@ use work::Job;
 pub struct Settings {
     /// The library.
     pub source: Location,
-    /// The catalogue.
+    /// The catalogue, or the folder that stands for it where only an index is wanted.
     pub out: Location,
+    /// Whether the catalogue's files for people are written: documents, vectors, the index.
+    pub writes_files: bool,
     /// How to get into object stores.
     pub access: Access,
     /// Names the library in ids.
@@ -79,6 +90,8 @@ pub struct Settings {
     pub embeddings: Vec<Embedding>,
     /// How many assets may leave at once.
     pub deletions: Deletions,
+    /// Share of the assets that must have succeeded for a new index to replace the old, in percent.
+    pub success_percent_min: u32,
     /// What happens when the library itself is deleted.
     pub removal: Removal,
     /// Where documents are indexed, where they are.
@@ -118,6 +131,7 @@ struct Ground<'a> {
     source: Storage,
     out: Storage,
     current: Option<Current>,
+    target: Option<Target>,
     watch: &'a dyn Watch,
 }
 
@@ -133,7 +147,7 @@ impl<'a> Ground<'a> {
     fn open_unchecked(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
         let source = Storage::open(&settings.source, &settings.access)?;
         let out = Storage::open(&settings.out, &settings.access)?;
-        Ok(Self { settings, source, out, current: None, watch })
+        Ok(Self { settings, source, out, current: None, target: None, watch })
     }
 
     /// Reads what is published. Where it is to be written anew, hold the lock.
@@ -150,6 +164,36 @@ impl<'a> Ground<'a> {
     }
 }
 
+impl Ground<'_> {
+    /// Connects to the index, where one is wanted.
+    fn aim(&mut self, embeddings: &[PlannedEmbedding]) -> Result<(), RunError> {
+        self.target = Target::open(self.settings, embeddings)?;
+        if let Some(target) = &self.target
+            && !self.settings.writes_files
+            && target.live().is_some()
+            && !target.is_of(self.current.as_ref())
+        {
+            self.current = state::rebuild(self, target)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Ground::aim`], for a step of a run that another process planned.
+    fn aim_as_planned(&mut self, plan: &Plan) -> Result<(), RunError> {
+        self.aim(&plan.embeddings)?;
+        let target = self.target.as_ref().map(Target::name);
+        let planned = plan.index.as_ref().map(|index| index.target.as_str());
+        match target == planned {
+            true => Ok(()),
+            false => {
+                let name = |index: Option<&str>| index.unwrap_or("no index").to_owned();
+                let planned = format!("{}, and now has {}", name(planned), name(target));
+                Err(RunError::Replanned { run: plan.run, planned })
+            }
+        }
+    }
+}
+
 /// Brings a catalogue up to date with its library: the three steps in one process.
 ///
 /// # Errors
@@ -162,7 +206,7 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     if let Storage::Folder(folder) = &ground.out {
         folder.sweep(Duration::ZERO)?;
     }
-    let ground = ground.read()?;
+    let mut ground = ground.read()?;
     // The model loads while the library is listed.
     let (listing, embedders) = std::thread::scope(|scope| {
         let opening = scope.spawn(|| Embedders::open(settings));
@@ -171,13 +215,9 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
         Ok::<_, RunError>((listed?, embedders?))
     })?;
     let embeddings = embedders.planned(settings);
-    let planning = scan::Planning {
-        ground: &ground,
-        listing: &listing,
-        embeddings,
-        at_least: 0,
-        is_shared: false,
-    };
+    ground.aim(&embeddings)?;
+    let planning =
+        Planning { ground: &ground, listing: &listing, embeddings, at_least: 0, is_shared: false };
     let plan = planning.compare()?;
     let mut steps = Steps { scan: began.elapsed(), ..Steps::default() };
     if plan.found.is_work() {

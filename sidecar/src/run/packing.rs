@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 
 use super::fingerprint::now;
-use super::lines::{LocalFile, Places, line};
+use super::lines::line;
+use super::recall::Earlier;
 use super::records::{Indexed, Known, Plan, Span};
-use super::rows::{self, Rows};
 use super::work::{artifacts, decoded};
 use super::{Ground, RunError};
 use crate::asset::Document;
@@ -26,10 +26,10 @@ pub(super) struct Packing<'a> {
     documents: Writer,
     offset: u64,
     known: Writer,
-    index: IndexWriter<Writer>,
+    index: Option<IndexWriter<Writer>>,
     /// One for each planned embedding.
     vectors: Vec<Vectors>,
-    before: Option<Before>,
+    before: Option<Earlier>,
     changed: Vec<(String, Vec<u8>)>,
     count: u64,
 }
@@ -40,13 +40,6 @@ struct Vectors {
     numbers: Writer,
     ids: Writer,
     count: usize,
-}
-
-/// What the previous run packed.
-struct Before {
-    documents: Places,
-    known: Places,
-    rows: BTreeMap<String, Rows>,
 }
 
 impl<'a> Packing<'a> {
@@ -65,22 +58,21 @@ impl<'a> Packing<'a> {
             let ids = writer(&format!("{field}.ids"))?;
             vectors.push(Vectors { field, numbers, ids, count: 0 });
         }
-        let before = match &ground.current {
-            None => None,
-            Some(current) => Some(Before {
-                documents: LocalFile::need(out, &current.documents, scratch)?.places()?,
-                known: LocalFile::need(out, &current.known, scratch)?.places()?,
-                rows: rows::kept(ground, &plan.embeddings, scratch)?,
-            }),
+        let index = match ground.settings.writes_files {
+            true => {
+                let started = IndexWriter::start(out.writer(MASTER_INDEX)?, total, &out.uri(""));
+                Some(started.map_err(RunError::io("write", MASTER_INDEX))?)
+            }
+            false => None,
         };
-        let index = IndexWriter::start(out.writer(MASTER_INDEX)?, total, &out.uri(""));
+        let before = Earlier::open(ground, plan, scratch)?;
         Ok(Self {
             ground,
             plan,
             documents: writer("documents.jsonl")?,
             offset: 0,
             known: writer("known.jsonl")?,
-            index: index.map_err(RunError::io("write", MASTER_INDEX))?,
+            index,
             vectors,
             before,
             changed: Vec::new(),
@@ -170,11 +162,14 @@ impl<'a> Packing<'a> {
             vectors.count += 1;
             named = named.or(Some(vectors.field.as_str()));
         }
-        let summary: Summary = serde_json::from_slice(json).map_err(|error| RunError::Damaged {
-            file: layout::packed(run, "documents.jsonl"),
-            reason: error.to_string(),
-        })?;
-        self.index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
+        if let Some(index) = &mut self.index {
+            let summary: Summary =
+                serde_json::from_slice(json).map_err(|error| RunError::Damaged {
+                    file: layout::packed(run, "documents.jsonl"),
+                    reason: error.to_string(),
+                })?;
+            index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
+        }
         let written = self.known.write_all(&line(&Known { document: span, ..known }));
         written.map_err(failed("known.jsonl"))?;
         self.count += 1;
@@ -186,7 +181,11 @@ impl<'a> Packing<'a> {
 
     /// Writes the documents that changed here.
     fn flush(&mut self) -> Result<(), RunError> {
-        Ok(self.ground.out.put_all(std::mem::take(&mut self.changed))?)
+        let changed = std::mem::take(&mut self.changed);
+        match self.ground.settings.writes_files {
+            true => Ok(self.ground.out.put_all(changed)?),
+            false => Ok(()),
+        }
     }
 
     /// Makes every file visible. Nothing reads them before what this returns is written.
@@ -210,7 +209,9 @@ impl<'a> Packing<'a> {
             };
             fields.insert(vectors.field, packed);
         }
-        self.index.finish().map_err(RunError::io("write", MASTER_INDEX))?.finish()?;
+        if let Some(index) = self.index {
+            index.finish().map_err(RunError::io("write", MASTER_INDEX))?.finish()?;
+        }
         Ok(Current {
             v: 1,
             library: self.plan.library.clone(),
@@ -220,6 +221,7 @@ impl<'a> Packing<'a> {
             documents: layout::packed(run, "documents.jsonl"),
             known: layout::packed(run, "known.jsonl"),
             fields,
+            index: None,
         })
     }
 }

@@ -1,18 +1,24 @@
-//! Receipts to a catalogue: merge, pack, swap.
+//! Receipts to a catalogue and an index: merge, pack, amend, swap.
+//!
+//! The index comes first: whatever is done to it may be done again. `current.json` comes last.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use super::crash::{self, Point};
 use super::lines::line;
+use super::loading::Amending;
 use super::lock::Lock;
 use super::merge::{self, Merged, Origin};
 use super::packing::Packing;
+use super::recall::Recall;
 use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
+use super::target::Target;
 use super::{Ground, RunError, retention};
 use crate::catalog::layout;
-use crate::catalog::packed::CURRENT;
+use crate::catalog::packed::{CURRENT, Current};
 
 /// Makes what the receipts say visible. Where nothing changed, nothing but the report is written.
 ///
@@ -28,68 +34,137 @@ pub(super) fn publish(
     let scratch = RunError::scratch()?;
     let mut merged = merge::merge(ground, plan, scratch.path())?;
     lock.check()?;
-    let counts = merged.counts;
-    let same = ground
-        .current
-        .as_ref()
-        .is_some_and(|current| current.documents_count == merged.documents());
-    let unchanged = same && counts.indexed == 0 && counts.deleted == 0;
-    let current = match unchanged {
-        true => None,
-        false => Some(pack(ground, plan, &mut merged, scratch.path())?),
-    };
-    crash::at(Point::AfterGraph);
+    if let Some(target) = &ground.target {
+        target.still_newest(plan)?;
+        target.record(plan, &merged.failures)?;
+        guard(ground, target, &merged)?;
+    }
+    let mut current = None;
+    if has_changed(ground, plan, &merged) {
+        let (mut packed, refused) = pack(ground, plan, &mut merged, scratch.path())?;
+        if let Some(target) = &ground.target {
+            let documents = packed.documents_count - refused;
+            packed.index = Some(target.publish(plan, documents, refused)?);
+        }
+        crash::at(Point::AfterSwap);
+        current = Some(packed);
+    }
     steps.publish = publishing.elapsed();
     steps.total = began.elapsed();
     // Before the swap: whoever finds the run published finds its report too.
-    let report = Report::new(ground, plan, steps, merged);
+    let newest = current.as_ref().or(ground.current.as_ref());
+    let report = Report::new(ground, plan, steps, merged, newest);
     retention::write_report(ground, &report)?;
     if let Some(current) = current {
-        ground.out.sync()?;
-        lock.check()?;
-        crash::at(Point::AfterSwap);
-        // The swap: one small file, last.
-        let mut swap = ground.out.writer(CURRENT)?;
-        swap.write_all(&line(&current)).map_err(RunError::io("write", CURRENT))?;
-        swap.finish()?;
+        write_current(ground, lock, &current)?;
         crash::at(Point::AfterCurrent);
+    }
+    if let Some(target) = &ground.target {
+        target.end(plan, report.counts)?;
     }
     crash::at(Point::BeforeRetention);
     retention::sweep(ground, plan.run, plan.previous)?;
     Ok(report)
 }
 
-/// Writes the packed files, and takes away the files of what left.
+/// The swap: one small file, last.
+fn write_current(ground: &Ground<'_>, lock: &Lock, current: &Current) -> Result<(), RunError> {
+    ground.out.sync()?;
+    lock.check()?;
+    let mut swap = ground.out.writer(CURRENT)?;
+    swap.write_all(&line(current)).map_err(RunError::io("write", CURRENT))?;
+    Ok(swap.finish()?)
+}
+
+fn has_changed(ground: &Ground<'_>, plan: &Plan, merged: &Merged) -> bool {
+    let count = ground.current.as_ref().map(|current| current.documents_count);
+    let same = count == Some(merged.documents())
+        && merged.counts.indexed == 0
+        && merged.gone.is_empty()
+        && plan.index.as_ref().is_none_or(|index| index.agrees);
+    !same
+}
+
+/// Lets a new index take the place of an old one only where enough of it is there.
+fn guard(ground: &Ground<'_>, target: &Target, merged: &Merged) -> Result<(), RunError> {
+    let counts = merged.counts;
+    let percent = ground.settings.success_percent_min;
+    let wanted = counts.read * u64::from(percent);
+    match target.replaces() && (counts.read - counts.failed) * 100 < wanted {
+        false => Ok(()),
+        true => Err(RunError::TooFew { failed: counts.failed, read: counts.read, percent }),
+    }
+}
+
+/// Writes the packed files, amends the index, and takes away the files of what left. Comes back
+/// with the number of documents that the index refused.
 fn pack(
     ground: &Ground<'_>,
     plan: &Plan,
     merged: &mut Merged,
-    scratch: &std::path::Path,
-) -> Result<crate::catalog::packed::Current, RunError> {
-    let mut packing = Packing::start(ground, plan, merged.documents(), scratch)?;
-    let Merged { roster, origins, used_by, places, .. } = merged;
-    for ((member, origin), &used_by) in roster.iter().zip(origins).zip(used_by.iter()) {
+    scratch: &Path,
+) -> Result<(Current, u64), RunError> {
+    let documents = merged.documents();
+    let mut packing = Packing::start(ground, plan, documents, scratch)?;
+    let mut recall = Recall::open(ground, plan)?;
+    let amending = ground.target.as_ref().map(|target| Amending::start(target, plan.run));
+    let Merged { roster, origins, used_by, places, unsure, .. } = merged;
+    let mut unsure = unsure.iter().copied().peekable();
+    let mut nowhere = Vec::new();
+    for (at, ((member, origin), &used_by)) in
+        roster.iter().zip(origins).zip(used_by.iter()).enumerate()
+    {
+        // What failed may stand in the index as a killed session left it.
+        let is_unsure = unsure.next_if(|&next| next as usize == at).is_some();
         match *origin {
-            Origin::Nowhere => {}
-            Origin::Receipt { place, fresh } => {
-                let receipt: Receipt = places[place.part].read(place.at)?;
-                if let Outcome::Indexed(indexed) = receipt.outcome {
-                    packing.add_new(*indexed, used_by, fresh)?;
+            Origin::Nowhere => {
+                if is_unsure {
+                    nowhere.push(member.id.clone());
                 }
             }
+            Origin::Receipt { place, fresh } => {
+                let receipt: Receipt = places[place.part].read(place.at)?;
+                let Outcome::Indexed(mut indexed) = receipt.outcome else { continue };
+                let was = std::mem::replace(&mut indexed.document.used_by, used_by);
+                if let Some(amending) = amending.as_ref().filter(|_| is_unsure || was != used_by) {
+                    amending.write(&indexed);
+                }
+                indexed.document.used_by = was;
+                packing.add_new(*indexed, used_by, fresh)?;
+            }
             Origin::Before { document, known, used_by: before } => {
+                if let Some(amending) = amending.as_ref().filter(|_| is_unsure || before != used_by)
+                {
+                    let mut indexed = recall.packed(document, known)?;
+                    indexed.document.used_by = used_by;
+                    amending.write(&indexed);
+                }
                 packing.add_known(&member.id, document, known, (before, used_by))?;
             }
         }
     }
     let current = packing.finish()?;
+    let refused = match amending {
+        Some(amending) => amending.finish()?,
+        None => Vec::new(),
+    };
     crash::at(Point::AfterResend);
-    let gone = merged.gone.iter().flat_map(|gone| {
-        let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
-        fields.chain([layout::individual(&gone.pack, &gone.name)])
-    });
-    let dropped: Vec<String> = merged.dropped.iter().cloned().chain(gone).collect();
-    ground.out.delete_all(&dropped)?;
+    if let Some(target) = &ground.target {
+        let deleting = Amending::start(target, plan.run);
+        let gone = merged.gone.iter().map(|gone| &gone.id);
+        // What is refused leaves nothing older behind: the count has to be known.
+        let leaving = gone.chain(&nowhere).chain(&refused);
+        leaving.for_each(|id| deleting.delete(id.clone()));
+        deleting.finish()?;
+    }
     crash::at(Point::AfterDeletes);
-    Ok(current)
+    if ground.settings.writes_files {
+        let gone = merged.gone.iter().filter(|gone| !gone.index_only).flat_map(|gone| {
+            let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
+            fields.chain([layout::individual(&gone.pack, &gone.name)])
+        });
+        let dropped: Vec<String> = merged.dropped.iter().cloned().chain(gone).collect();
+        ground.out.delete_all(&dropped)?;
+    }
+    Ok((current, refused.len() as u64))
 }

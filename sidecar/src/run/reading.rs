@@ -32,7 +32,7 @@ pub(super) struct Ready {
 pub(super) enum Facts {
     /// It was read.
     Read { result: Result<Box<Inspection>, Failed>, took: Duration },
-    /// They are in the previous run's files.
+    /// An earlier run or session has them.
     Known,
 }
 
@@ -128,7 +128,7 @@ fn feed(
             }
             let heard = match item.todo {
                 Todo::Read => reading.take(Travelling { chunk, item })?.is_ok(),
-                Todo::Describe { .. } => {
+                Todo::Describe { .. } | Todo::Send(_) => {
                     ready.send(Ok(Ready { chunk, item, facts: Facts::Known })).is_ok()
                 }
             };

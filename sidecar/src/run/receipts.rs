@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::lines::LocalFile;
-use super::records::{Known, Member, Outcome, Plan, Receipt, Span};
+use super::records::{Kept, Known, Member, Outcome, Plan, Receipt, Span};
 use super::{Ground, RunError};
 use crate::catalog::layout;
 
@@ -46,29 +46,40 @@ pub(super) fn parts(
     Ok(parts)
 }
 
+/// A document that an earlier session made.
+pub(super) struct Resumable {
+    age: (u64, u32),
+    pub(super) known: Known,
+    /// Where it is.
+    pub(super) kept: Kept,
+    pub(super) used_by: u64,
+}
+
 /// The last success of each asset, and how many sessions of `run` wrote receipts.
 pub(super) fn resumable(
     ground: &Ground<'_>,
     (previous, run): (Option<u64>, u64),
     scratch: &Path,
-) -> Result<(u32, HashMap<String, Known>), RunError> {
-    let mut found: HashMap<String, ((u64, u32), Known)> = HashMap::new();
+) -> Result<(u32, HashMap<String, Resumable>), RunError> {
+    let mut found: HashMap<String, Resumable> = HashMap::new();
     let mut sessions = 0;
     for part in parts(ground, previous, run)? {
         let mut lines = part.fetch(ground, scratch)?.lines()?;
-        while let Some((_, receipt)) = lines.next::<Receipt>()? {
+        while let Some((at, receipt)) = lines.next::<Receipt>()? {
             let Receipt { id, session, outcome } = receipt;
             if part.run == run {
                 sessions = sessions.max(session);
             }
             let Outcome::Indexed(indexed) = outcome else { continue };
             let age = (part.run, session);
-            if found.get(&id).is_none_or(|(known, _)| *known <= age) {
-                found.insert(id, (age, indexed.known));
+            if found.get(&id).is_none_or(|other| other.age <= age) {
+                let kept = Kept::Receipt { part: part.name.clone(), at };
+                let used_by = indexed.document.used_by;
+                found.insert(id, Resumable { age, known: indexed.known, kept, used_by });
             }
         }
     }
-    Ok((sessions, found.into_iter().map(|(id, (_, known))| (id, known)).collect()))
+    Ok((sessions, found))
 }
 
 /// A receipt without its weight.
@@ -83,6 +94,7 @@ struct Slip {
 #[serde(rename_all = "lowercase")]
 enum SlipOutcome {
     Indexed { known: SlipKnown },
+    Sent,
     Failed(IgnoredAny),
 }
 
@@ -116,8 +128,10 @@ pub(super) fn done(
 pub(super) struct Word {
     /// The newest document.
     pub(super) made: Option<Made>,
-    /// The newest receipt, where that is a failure.
+    /// The newest receipt of this session, where that is a failure.
     pub(super) failed: Option<Place>,
+    /// Whether this session's work has ended well.
+    pub(super) is_done: bool,
     made_at: Age,
     newest: Age,
 }
@@ -158,19 +172,20 @@ pub(super) fn words(
                 continue;
             };
             let member = member as u32;
-            let made = matches!(outcome, SlipOutcome::Indexed { .. });
-            let age = (*run, session, made);
+            let well = !matches!(outcome, SlipOutcome::Failed(_));
+            let age = (*run, session, well);
+            let fresh = (*run, session) == (plan.run, plan.session);
             let word = words.entry(member).or_default();
             let place = Place { part, at };
             if let SlipOutcome::Indexed { known } = outcome
                 && age >= word.made_at
             {
-                let fresh = (*run, session) == (plan.run, plan.session);
                 let uses = uses(&known.files, member, &paths);
                 (word.made, word.made_at) = (Some(Made { place, fresh, uses }), age);
             }
             if age >= word.newest {
-                (word.failed, word.newest) = ((!made).then_some(place), age);
+                (word.failed, word.newest) = ((!well && fresh).then_some(place), age);
+                word.is_done = well && fresh;
             }
         }
     }

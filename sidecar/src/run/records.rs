@@ -28,10 +28,24 @@ pub struct Plan {
     pub previous: Option<u64>,
     /// The embeddings every document is to have.
     pub embeddings: Vec<PlannedEmbedding>,
+    /// Where documents are indexed, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<PlannedIndex>,
     /// Chunk files.
     pub chunks: u32,
     /// What scan found.
     pub found: Found,
+}
+
+/// Where documents are indexed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PlannedIndex {
+    /// The name that searches use.
+    pub alias: String,
+    /// The index that this run writes to.
+    pub target: String,
+    /// Whether the index held exactly what the previous run published.
+    pub agrees: bool,
 }
 
 /// An embedding every document is to have.
@@ -62,6 +76,9 @@ pub struct Found {
     pub to_read: u64,
     /// To be described and embedded, not read.
     pub to_describe: u64,
+    /// Known and unchanged, and not in the index as they should be: to be sent there.
+    #[serde(default)]
+    pub to_send: u64,
     /// Gone from the source.
     pub deleted: u64,
 }
@@ -97,6 +114,9 @@ pub struct Gone {
     pub name: String,
     /// Vector fields it has.
     pub fields: Vec<String>,
+    /// Whether only the index knows it: a killed run left it there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub index_only: bool,
 }
 
 /// One line of the roster: an asset the catalogue is to hold.
@@ -108,9 +128,9 @@ pub struct Member {
     pub path: String,
     /// Where publish finds its document.
     pub stands: Stands,
-    /// Whether an earlier session's receipt stands for it, so that work was not asked.
+    /// Whether work was asked for it in this session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub resumed: bool,
+    pub asked: bool,
 }
 
 /// Where publish finds a document.
@@ -119,7 +139,7 @@ pub struct Member {
 pub enum Stands {
     /// In the previous run's files: unchanged.
     Before,
-    /// In a receipt: work was asked for it in this session or an earlier one.
+    /// In a receipt, of this session or an earlier one.
     Receipt,
     /// In the previous run's files: beyond this run's limit on assets, so not looked at.
     Beyond,
@@ -161,6 +181,28 @@ pub enum Todo {
         document: Span,
         /// Line of `known.jsonl`.
         known: Span,
+    },
+    /// Nothing but sending it to the index.
+    Send(Kept),
+}
+
+/// Where a document is that was made before.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kept {
+    /// In the previous run's files.
+    Packed {
+        /// Line of `documents.jsonl`.
+        document: Span,
+        /// Line of `known.jsonl`.
+        known: Span,
+    },
+    /// In a receipt of a killed session.
+    Receipt {
+        /// The part file.
+        part: String,
+        /// Its line.
+        at: Span,
     },
 }
 
@@ -208,6 +250,54 @@ pub struct Known {
     pub document: Span,
 }
 
+/// What an index holds of an asset beside its document, so that a run can continue from it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+pub struct RunState {
+    /// As in [`Known`].
+    pub text: String,
+    /// As in [`Known`].
+    pub embeddings: BTreeMap<String, String>,
+    /// As in [`Known`].
+    pub files: Vec<String>,
+    /// As in [`Known`].
+    pub absent: Vec<String>,
+    /// As in [`Known`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// As in [`Known`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+}
+
+impl RunState {
+    /// What of `known` is not in the document.
+    pub fn of(known: &Known) -> Self {
+        let Known { text, embeddings, files, absent, kind, names, .. } = known.clone();
+        Self { text, embeddings, files, absent, kind, names }
+    }
+
+    /// The whole again.
+    pub fn with(self, document: &Document) -> Known {
+        let Self { text, embeddings, files, absent, kind, names } = self;
+        Known {
+            id: document.asset_id.clone(),
+            path: document.path.clone(),
+            name: document.name.clone(),
+            pack: document.pack.clone(),
+            fingerprint: document.fingerprint.clone(),
+            text,
+            embeddings,
+            files,
+            absent,
+            kind,
+            names,
+            used_by: document.used_by,
+            document: Span::default(),
+        }
+    }
+}
+
 /// What happened to one asset: one line of a part file. What the highest session says counts, and
 /// in one session a success.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -226,6 +316,8 @@ pub struct Receipt {
 pub enum Outcome {
     /// It is in every sink.
     Indexed(Box<Indexed>),
+    /// It was made before, and is in the index now.
+    Sent,
     /// It is not.
     Failed(Failure),
 }
@@ -251,7 +343,7 @@ pub struct Failure {
     pub id: String,
     /// Where it is.
     pub uri: String,
-    /// What was being done: `read`, `work`.
+    /// What was being done: `read`, `work`, `index`.
     pub step: String,
     /// A sentence that names the limit where it was one.
     pub reason: String,

@@ -8,6 +8,7 @@ use vitrine_crds::run::Counts;
 use super::Ground;
 use super::merge::Merged;
 use super::records::{Failure, Found, Plan};
+use crate::catalog::packed::Current;
 
 /// What a run came to: `.vitrine/runs/<run>/report.json` and `--output json`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -20,8 +21,12 @@ pub struct Report {
     pub library: String,
     /// Where the library is.
     pub source: String,
-    /// Where the catalogue is.
-    pub catalog: String,
+    /// Where the catalogue is; absent where the index alone holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<String>,
+    /// Where documents are indexed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<IndexReport>,
     /// When it started, RFC 3339 in UTC.
     pub started_at: String,
     /// What was counted.
@@ -32,6 +37,19 @@ pub struct Report {
     pub steps: Steps,
     /// Assets without a current document, by path.
     pub failures: Vec<Failure>,
+}
+
+/// Where documents are indexed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct IndexReport {
+    /// The cluster.
+    pub url: String,
+    /// The name that searches use.
+    pub alias: String,
+    /// The index behind it.
+    pub name: String,
+    /// Documents in it.
+    pub documents: u64,
 }
 
 /// Where the time went, in seconds.
@@ -61,13 +79,23 @@ pub struct Steps {
 }
 
 impl Report {
-    pub(super) fn new(ground: &Ground<'_>, plan: &Plan, steps: Steps, merged: Merged) -> Self {
+    pub(super) fn new(
+        ground: &Ground<'_>,
+        plan: &Plan,
+        steps: Steps,
+        merged: Merged,
+        newest: Option<&Current>,
+    ) -> Self {
+        let target = ground.target.as_ref();
+        let indexed = newest.and_then(|current| current.index.as_ref());
+        let index = target.zip(indexed).map(|(target, indexed)| target.report(indexed));
         Self {
             v: 1,
             run: plan.run,
             library: plan.library.clone(),
             source: ground.source.uri(""),
-            catalog: ground.out.uri(""),
+            catalog: ground.settings.writes_files.then(|| ground.out.uri("")),
+            index,
             started_at: plan.started_at.clone(),
             counts: merged.counts,
             found: plan.found,
@@ -80,7 +108,7 @@ impl Report {
 impl Found {
     /// Whether there is anything for work to do.
     pub fn is_work(&self) -> bool {
-        self.to_read + self.to_describe > 0
+        self.to_read + self.to_describe + self.to_send > 0
     }
 }
 

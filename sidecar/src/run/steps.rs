@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::embedders::Embedders;
 use super::lines::LocalFile;
 use super::lock::Lock;
+use super::planning::Planning;
 use super::records::{Item, Plan, Todo};
 use super::report::{Report, Steps};
 use super::watch::Watch;
@@ -34,16 +35,12 @@ pub fn scan(settings: &Settings, at_least: u64, watch: &dyn Watch) -> Result<Pla
     if let Storage::Folder(folder) = &ground.out {
         folder.sweep(UNFINISHED)?;
     }
-    let ground = ground.read()?;
+    let mut ground = ground.read()?;
     let embeddings = Embedders::open(settings)?.planned(settings);
+    ground.aim(&embeddings)?;
     let listing = scan::list(&ground)?;
-    let planning = scan::Planning {
-        ground: &ground,
-        listing: &listing,
-        embeddings,
-        at_least,
-        is_shared: true,
-    };
+    let planning =
+        Planning { ground: &ground, listing: &listing, embeddings, at_least, is_shared: true };
     let plan = planning.compare()?;
     lock.check()?;
     Ok(plan)
@@ -77,9 +74,10 @@ pub fn work(
     chunk: Option<u32>,
     watch: &dyn Watch,
 ) -> Result<Worked, RunError> {
-    let ground = Ground::open(settings, watch)?.read()?;
+    let mut ground = Ground::open(settings, watch)?.read()?;
     let plan = plans::chosen(&ground, run)?;
     plans::still_newest(&ground, &plan)?;
+    ground.aim_as_planned(&plan)?;
     let chunks = match chunk {
         None => (0..plan.chunks).collect(),
         Some(chunk) if chunk < plan.chunks => vec![chunk],
@@ -145,7 +143,7 @@ pub fn publish(
     let began = Instant::now();
     let ground = Ground::open(settings, watch)?;
     let lock = Lock::take(&ground.out)?;
-    let ground = ground.read()?;
+    let mut ground = ground.read()?;
     let plan = match plans::chosen(&ground, run) {
         Ok(plan) => plan,
         Err(missing @ RunError::NoPlan { .. }) => {
@@ -166,14 +164,17 @@ pub fn publish(
         return Ok(report);
     }
     plans::still_newest(&ground, &plan)?;
+    ground.aim_as_planned(&plan)?;
     publish::publish(&ground, &plan, &lock, (Steps::default(), began))
 }
 
 /// What a call of [`cleanup`] took away.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Cleaned {
     /// Files of the catalogue.
     pub files: u64,
+    /// Indices.
+    pub indices: Vec<String>,
 }
 
 /// Takes away what a library leaves, where its configuration says so.

@@ -4,28 +4,23 @@
 //! reading ──▶ describe and embed, in batches ──▶ write: document, vector, then the receipt
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::crash::{self, Point};
 use super::describe::{BATCH_ASSETS, Describer};
 use super::embedders::Embedders;
-use super::lines::line;
-use super::reading;
-use super::records::{Found, Indexed, Outcome, Plan, Receipt};
-use super::watch::Ending;
-use super::{Ground, RunError, plans, step};
+use super::journals::Journals;
+use super::records::{Found, Indexed, Plan, Receipt};
+use super::{Ground, RunError, loading, plans, reading, step};
 use crate::catalog::{layout, npy};
-use crate::storage::{Journal, Listing, process_name};
+use crate::storage::Listing;
 
 /// Batches that wait to be written.
 const BATCHES_WAITING: usize = 2;
-/// Part files held open at once.
-const JOURNALS_OPEN: usize = 8;
 /// How often work asks whether it is still wanted.
 const ASK_EVERY: Duration = Duration::from_secs(20);
 
@@ -44,6 +39,8 @@ pub(super) struct Finished {
     pub(super) chunk: u32,
     pub(super) path: String,
     pub(super) receipt: Receipt,
+    /// The document to send, where it was made before.
+    pub(super) recalled: Option<Box<Indexed>>,
 }
 
 /// What one call of [`work`] is to do.
@@ -64,9 +61,9 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     /// Everything that was planned.
     pub(super) fn whole(plan: &'a Plan, listing: &'a Listing) -> Self {
-        let Found { to_read, to_describe, .. } = plan.found;
+        let Found { to_read, to_describe, to_send, .. } = plan.found;
         let chunks = (0..plan.chunks).collect();
-        let assets = to_read + to_describe;
+        let assets = to_read + to_describe + to_send;
         Self { plan, listing, chunks, done: HashSet::new(), to_read, assets }
     }
 }
@@ -96,62 +93,30 @@ pub(super) fn work(
     })
 }
 
-/// Writes documents and vectors, and when those are there, the receipts.
+/// Hands documents to the index, where there is one, and writes what it took.
 fn write_all(
     ground: &Ground<'_>,
     plan: &Plan,
     batches: Receiver<Vec<Finished>>,
 ) -> Result<Busy, RunError> {
-    let mut journals: BTreeMap<u32, Journal> = BTreeMap::new();
-    let mut busy = Busy::default();
+    let mut journals = Journals::new(ground, plan);
     let mut asked = Instant::now();
-    for batch in batches {
-        let writing = Instant::now();
+    let batches = batches.into_iter().map(|batch| {
         if asked.elapsed() > ASK_EVERY {
             plans::still_newest(ground, plan)?;
             asked = Instant::now();
         }
-        let made = batch.iter().filter_map(|finished| match &finished.receipt.outcome {
-            Outcome::Indexed(indexed) => Some(indexed.as_ref()),
-            Outcome::Failed(_) => None,
-        });
-        ground.out.put_all(made.flat_map(artifacts).collect())?;
-        crash::at(Point::AfterBulk);
-        let mut lines: HashMap<u32, Vec<u8>> = HashMap::new();
-        for finished in &batch {
-            lines.entry(finished.chunk).or_default().extend(line(&finished.receipt));
+        Ok(batch)
+    });
+    match &ground.target {
+        None => {
+            for batch in batches {
+                journals.write(&batch?)?;
+            }
         }
-        for (chunk, lines) in lines {
-            let journal = match journals.entry(chunk) {
-                std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-                std::collections::btree_map::Entry::Vacant(none) => {
-                    let name = layout::part(plan.run, chunk, process_name());
-                    none.insert(Journal::open(&ground.out, &name)?)
-                }
-            };
-            journal.append(lines)?;
-        }
-        crash::at(Point::AfterReceipts);
-        // Chunks are worked off in order: the lowest is done first. On disk it can be opened
-        // again; in a store its count would start anew, so there all stay.
-        while ground.out.folder().is_some() && journals.len() > JOURNALS_OPEN {
-            journals.pop_first();
-        }
-        busy.write_busy += writing.elapsed();
-        for Finished { path, receipt, .. } in &batch {
-            ground.watch.asset(match &receipt.outcome {
-                Outcome::Indexed(_) => {
-                    busy.indexed += 1;
-                    Ending::Indexed
-                }
-                Outcome::Failed(failure) => {
-                    busy.failed += 1;
-                    Ending::Failed { path, reason: &failure.reason }
-                }
-            });
-        }
+        Some(target) => loading::load(target, plan, batches, &mut journals)?,
     }
-    Ok(busy)
+    Ok(journals.busy())
 }
 
 /// The files of one asset that people and other programs read.

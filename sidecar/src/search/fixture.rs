@@ -71,6 +71,7 @@ pub fn write(root: &Path, documents: &[Value], fields: BTreeMap<String, Packed>)
         documents: DOCUMENTS.to_owned(),
         known: String::new(),
         fields,
+        index: None,
     };
     std::fs::write(root.join(CURRENT), serde_json::to_vec(&current).unwrap()).unwrap();
 }

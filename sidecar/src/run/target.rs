@@ -1,0 +1,221 @@
+//! The index that a run fills: what the run wants of Elasticsearch, in the run's words.
+
+use std::sync::Arc;
+
+use vitrine_bulk::{Action, Operation, Options, Receiver, Sender};
+use vitrine_crds::run::Counts;
+
+use super::crash::{self, Point};
+use super::fingerprint;
+use super::records::{Failure, Indexed, Plan, PlannedEmbedding, RunState};
+use super::report::IndexReport;
+use super::work::decoded;
+use super::{RunError, Settings};
+use crate::catalog::packed::{Current, IndexedAs};
+use crate::index::claims::{self, RunPhase};
+use crate::index::failures::{self, Failed};
+use crate::index::{self, Body, Cluster, Destination, FieldWanted, Filled, Standing, Wanted};
+
+/// Documents between work and the verdict of the index, at most: each holds its receipt too.
+const WAITING_DOCUMENTS_MAX: usize = 4_096;
+
+/// Removes all that the library has in its cluster. Returns the names.
+pub(super) fn remove(destination: &Destination) -> Result<Vec<String>, RunError> {
+    let cluster = Cluster::connect(&destination.connection)?;
+    Ok(index::remove_all(&cluster, &destination.wanted(Vec::new()))?)
+}
+
+/// The index that a run fills.
+pub(super) struct Target {
+    cluster: Cluster,
+    url: String,
+    wanted: Wanted,
+    standing: Standing,
+    name: Arc<str>,
+}
+
+impl Target {
+    /// Connects and looks; none where no index is wanted.
+    pub(super) fn open(
+        settings: &Settings,
+        embeddings: &[PlannedEmbedding],
+    ) -> Result<Option<Self>, RunError> {
+        let Some(destination) = &settings.index else { return Ok(None) };
+        let cluster = Cluster::connect(&destination.connection)?;
+        let fields = embeddings.iter().map(|planned| FieldWanted {
+            field: planned.field.clone(),
+            dims: planned.dims,
+            embedding: planned.name.clone(),
+            model_uri: planned.model_uri.clone(),
+            model_fingerprint: planned.model_fingerprint.clone(),
+        });
+        let wanted = destination.wanted(fields.collect());
+        let standing = index::look(&cluster, &wanted)?;
+        let name = standing.target.as_str().into();
+        let url = destination.connection.name();
+        Ok(Some(Self { cluster, url, wanted, standing, name }))
+    }
+
+    /// Takes a number for a run.
+    pub(super) fn claim(&self, at_least: u64, holder: &str) -> Result<u64, RunError> {
+        // A run that continues has written under its number already.
+        let lowest = match claims::claim(&self.cluster, &self.wanted, at_least, holder)? {
+            run if run >= self.standing.newest_run => return Ok(run),
+            _ => self.standing.newest_run + 1,
+        };
+        Ok(claims::claim(&self.cluster, &self.wanted, lowest, holder)?)
+    }
+
+    /// Whether what stands behind the alias is what `current` was published as.
+    pub(super) fn is_of(&self, current: Option<&Current>) -> bool {
+        let of = current.and_then(|current| Some((current.run, current.index.as_ref()?)));
+        match (of, &self.standing.live) {
+            (Some((run, index)), Some(live)) => {
+                index.alias == self.wanted.alias && index.name == live.index && run == live.run
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the target holds exactly what `current` was published as, by a few numbers.
+    pub(super) fn agrees(&self, current: Option<&Current>) -> bool {
+        let Some(live) = self.standing.live.as_ref().filter(|_| self.is_of(current)) else {
+            return false;
+        };
+        let index = current.and_then(|current| current.index.as_ref());
+        live.index == self.standing.target
+            && live.meta.run == live.run
+            && index.is_some_and(|index| index.refused == 0 && index.documents == live.documents)
+    }
+
+    /// What the target holds; nothing where it is not there yet.
+    pub(super) fn entries(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<index::Entry, RunError>> + '_>, RunError> {
+        match self.standing.exists {
+            false => Ok(Box::new(std::iter::empty())),
+            true => {
+                let entries = index::list(&self.cluster, &self.standing.target)?;
+                Ok(Box::new(entries.map(|entry| entry.map_err(RunError::from))))
+            }
+        }
+    }
+
+    /// What stands behind the alias.
+    pub(super) fn live(&self) -> Option<&index::Live> {
+        self.standing.live.as_ref()
+    }
+
+    /// Every document of `live`, whole, in the order of ids.
+    pub(super) fn export<'a>(
+        &'a self,
+        live: &index::Live,
+    ) -> Result<impl Iterator<Item = Result<index::Exported, RunError>> + use<'a>, RunError> {
+        let fields = live.meta.embeddings.iter().map(|field| field.field.clone()).collect();
+        let exported = index::export(&self.cluster, &live.index, fields)?;
+        Ok(exported.map(|one| one.map_err(RunError::from)))
+    }
+
+    /// Makes the target, or makes it ready for `run`.
+    pub(super) fn prepare(&self, run: u64) -> Result<(), RunError> {
+        Ok(index::prepare(&self.cluster, &self.wanted, &self.standing, run)?)
+    }
+
+    /// Asks whether nobody claimed a later run.
+    pub(super) fn still_newest(&self, plan: &Plan) -> Result<(), RunError> {
+        Ok(claims::still_newest(&self.cluster, &self.wanted, plan.run, &plan.holder)?)
+    }
+
+    /// The name that searches use.
+    pub(super) fn alias(&self) -> &str {
+        &self.wanted.alias
+    }
+
+    /// The index that is filled.
+    pub(super) fn name(&self) -> &str {
+        &self.standing.target
+    }
+
+    /// Whether it is to take the place of another.
+    pub(super) fn replaces(&self) -> bool {
+        self.standing.live.as_ref().is_some_and(|live| live.index != self.standing.target)
+    }
+
+    /// Starts a load.
+    pub(super) fn start<T: Send + 'static>(&self) -> (Sender<T>, Receiver<T>) {
+        let options =
+            Options { waiting_documents_max: WAITING_DOCUMENTS_MAX, ..Options::default() };
+        vitrine_bulk::start(self.cluster.runtime(), self.cluster.client().clone(), options)
+    }
+
+    /// A document as the index takes it.
+    pub(super) fn write(&self, indexed: &Indexed) -> Action {
+        let Indexed { known, document, vectors, .. } = indexed;
+        let vectors: Vec<(&str, Vec<f32>)> =
+            vectors.iter().map(|(field, text)| (field.as_str(), numbers(text))).collect();
+        let vectors: Vec<(&str, &[f32])> =
+            vectors.iter().map(|(field, vector)| (*field, vector.as_slice())).collect();
+        let state = fingerprint::state(known);
+        let run_state = &RunState::of(known);
+        let body = Body { document, state: &state, run_state, vectors: &vectors };
+        Action::Index(index::encode(&body, self.cluster.server()).into())
+    }
+
+    /// One thing to do to the target in `run`.
+    pub(super) fn operation<T>(
+        &self,
+        run: u64,
+        id: String,
+        action: Action,
+        tag: T,
+    ) -> Operation<T> {
+        Operation { index: Arc::clone(&self.name), id, action, version: Some(run), tag }
+    }
+
+    /// Tells which assets have no current document.
+    pub(super) fn record(&self, plan: &Plan, found: &[Failure]) -> Result<(), RunError> {
+        let found: Vec<Failed<'_>> = found.iter().map(failed).collect();
+        Ok(failures::record(&self.cluster, &self.wanted.alias, plan.run, &found)?)
+    }
+
+    /// Makes what was written searchable, and lets searches see it.
+    pub(super) fn publish(
+        &self,
+        plan: &Plan,
+        documents: u64,
+        refused: u64,
+    ) -> Result<IndexedAs, RunError> {
+        let Self { cluster, wanted, standing, .. } = self;
+        index::complete(cluster, wanted, standing, Filled { run: plan.run, documents })?;
+        crash::at(Point::AfterGraph);
+        index::swap(cluster, wanted, standing)?;
+        let (alias, name) = (wanted.alias.clone(), standing.target.clone());
+        Ok(IndexedAs { alias, name, documents, refused })
+    }
+
+    /// Tells how the run ended, and takes away indices whose time has come.
+    pub(super) fn end(&self, plan: &Plan, counts: Counts) -> Result<(), RunError> {
+        let counts = serde_json::to_value(counts).expect("counts are numbers");
+        let ending = (RunPhase::Published, counts);
+        claims::end(&self.cluster, &self.wanted.alias, plan.run, ending)?;
+        index::remove_old(&self.cluster, &self.wanted, &self.standing, plan.run)?;
+        Ok(())
+    }
+
+    /// What the report says of it.
+    pub(super) fn report(&self, published: &IndexedAs) -> IndexReport {
+        let IndexedAs { alias, name, documents, .. } = published.clone();
+        IndexReport { url: self.url.clone(), alias, name, documents }
+    }
+}
+
+fn failed(failure: &Failure) -> Failed<'_> {
+    let Failure { id, uri, step, reason, attempts, time } = failure;
+    Failed { id, uri, step, reason, attempts: *attempts, time }
+}
+
+fn numbers(text: &str) -> Vec<f32> {
+    let bytes = decoded(text);
+    let (words, _) = bytes.as_chunks::<4>();
+    words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+}
