@@ -75,17 +75,17 @@ pub(super) fn destination(
             "`elasticsearch.eckRef` is resolved on a cluster alone: write elasticsearch.url here",
         ));
     }
-    let lookup = |name: &str| environment.get(name);
-    let mut connection =
-        Settings::from_variables(spec.url.as_deref(), lookup).map_err(|error| failure(&error))?;
     let secret = spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
     let ca = spec.ca_ref.as_ref().map(|secret| secret.name.as_str());
-    if secret.is_some() || ca.is_some() {
-        let folder = environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS);
-        connection = connection
-            .with_secrets(Path::new(folder), (secret, ca))
-            .map_err(|error| failure(&error))?;
-    }
+    let folder = Path::new(environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS));
+    // Half a login left over in the environment does not stand in the way of a whole Secret.
+    let found = match (secret, spec.url.as_deref()) {
+        (Some(_), Some(urls)) => Settings::new(urls),
+        (_, urls) => Settings::from_variables(urls, |name| environment.get(name)),
+    };
+    let connection = found
+        .and_then(|settings| settings.with_secrets(folder, (secret, ca)))
+        .map_err(|error| failure(&error))?;
     let named = spec.index.as_deref().or_else(|| environment.get("ELASTICSEARCH_INDEX"));
     let alias = match named.filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),

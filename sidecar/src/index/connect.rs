@@ -153,11 +153,17 @@ impl Cluster {
     async fn ask(&self, request: Request) -> Result<Value, IndexError> {
         let begin = Instant::now();
         let mut pause = PAUSE_FIRST;
+        let mut tries = 0;
         loop {
+            tries += 1;
+            // Another node may be well where this one is out of reach, or is not who it should be.
+            let is_last_node = tries >= self.settings.urls.len();
             let error = match self.try_once(&request).await {
                 Ok(answer) => return Ok(answer),
-                Err(Tried { error, is_passing: false }) => return Err(error),
-                Err(Tried { error, is_passing: true }) => error,
+                Err(Tried { error, end: End::Answer }) => return Err(error),
+                Err(Tried { error, end: End::Node }) if is_last_node => return Err(error),
+                Err(Tried { error: _, end: End::Node | End::Lost }) if !is_last_node => continue,
+                Err(Tried { error, end: _ }) => error,
             };
             // Full jitter: clients that failed together do not come back together.
             let wait = pause.mul_f64(fastrand::f64());
@@ -191,7 +197,7 @@ impl Cluster {
             Err(Unread::TooLarge) => {
                 let reason = format!("more than {ANSWER_BYTES_MAX} bytes");
                 let error = IndexError::Protocol { action: request.action(), reason };
-                return Err(Tried { error, is_passing: false });
+                return Err(Tried { error, end: End::Answer });
             }
         };
         if (200..300).contains(&status) {
@@ -203,7 +209,7 @@ impl Cluster {
                     action: request.action(),
                     reason: format!("no JSON ({error})"),
                 },
-                is_passing: false,
+                end: End::Answer,
             });
         }
         Err(self.refused(request, status, &bytes))
@@ -212,10 +218,10 @@ impl Cluster {
     fn lost(&self, error: &elasticsearch::Error) -> Tried {
         let urls = self.name();
         match error::tls(error) {
-            Some(reason) => Tried { error: IndexError::Tls { urls, reason }, is_passing: false },
+            Some(reason) => Tried { error: IndexError::Tls { urls, reason }, end: End::Node },
             None => {
                 let reason = error::innermost(error);
-                Tried { error: IndexError::Unreachable { urls, reason }, is_passing: true }
+                Tried { error: IndexError::Unreachable { urls, reason }, end: End::Lost }
             }
         }
     }
@@ -236,14 +242,31 @@ impl Cluster {
             403 if kind == "security_exception" => IndexError::Forbidden { action, reason },
             _ => IndexError::Answer { action, status, kind, reason },
         };
-        Tried { error, is_passing: matches!(status, 429 | 502 | 503 | 504) }
+        let end = match status {
+            429 | 502 | 503 | 504 => End::Busy,
+            _ => End::Answer,
+        };
+        Tried { error, end }
     }
 }
 
 /// A try that failed.
 struct Tried {
     error: IndexError,
-    is_passing: bool,
+    end: End,
+}
+
+/// How a try failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    /// Every node would say the same, now and later.
+    Answer,
+    /// This node will not do; another may.
+    Node,
+    /// No answer of this node.
+    Lost,
+    /// The cluster is busy.
+    Busy,
 }
 
 enum Unread {
@@ -260,7 +283,8 @@ async fn read(response: Response) -> Result<bytes::Bytes, Unread> {
 
 fn transport(settings: &Settings) -> Result<elasticsearch::http::transport::Transport, IndexError> {
     let pool = MultiNodeConnectionPool::round_robin(settings.urls.clone(), None);
-    let mut builder = TransportBuilder::new(pool).timeout(settings.request_timeout);
+    // A cluster is reached as it is named: a proxy of the environment would see the login.
+    let mut builder = TransportBuilder::new(pool).disable_proxy();
     builder = match &settings.login {
         Login::Anonymous => builder,
         Login::ApiKey(encoded) => builder.auth(Credentials::EncodedApiKey(encoded.clone())),

@@ -57,7 +57,10 @@ impl Destination {
 
     /// Names cluster and alias: 16 hex digits, the same for the same.
     pub fn digest(&self) -> String {
-        let hash = Sha256::digest(format!("{}\0{}", self.connection.name(), self.alias));
+        // The same cluster, in whichever order its nodes are named.
+        let mut nodes: Vec<&str> = self.connection.urls.iter().map(url::Url::as_str).collect();
+        nodes.sort_unstable();
+        let hash = Sha256::digest(format!("{}\0{}", nodes.join(","), self.alias));
         hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -95,7 +98,7 @@ impl Settings {
         };
         if let Some(secret) = secret {
             self.login = if let Some(key) = text(secret, "api-key") {
-                Login::ApiKey(key)
+                Login::api_key(&key)
             } else if let (Some(user), Some(password)) =
                 (text(secret, "username"), text(secret, "password"))
             {

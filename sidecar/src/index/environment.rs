@@ -1,17 +1,23 @@
 //! Where a cluster is and how to log in, from environment variables.
 //!
 //! ```text
-//! ELASTICSEARCH_HOST         hosts or URLs, several by commas; ELASTICSEARCH_PORT for hosts [9200]
+//! ELASTICSEARCH_HOST         hosts or URLs, several by commas; ELASTICSEARCH_PORT for hosts [9200].
+//!                            A host is asked by https where any variable below is set, else by http
 //! ELASTICSEARCH_API_KEY      as handed out in `encoded`, or id:key
 //! ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD
 //! ELASTICSEARCH_CLIENT_CERT, ELASTICSEARCH_CLIENT_KEY, ELASTICSEARCH_CA_CERT     paths of PEM files
 //! ```
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::IndexError;
 use super::settings::{Login, Settings};
+
+/// Variables of servers that speak TLS: what they hold must not cross a network in the open.
+const SECRETS: [&str; 4] = [
+    "ELASTICSEARCH_API_KEY",
+    "ELASTICSEARCH_PASSWORD",
+    "ELASTICSEARCH_CLIENT_CERT",
+    "ELASTICSEARCH_CA_CERT",
+];
 
 /// Port of a host without one.
 const PORT: &str = "9200";
@@ -32,8 +38,10 @@ impl Settings {
             (Some(urls), _) => urls.to_owned(),
             (None, Some(hosts)) => {
                 let port = set("ELASTICSEARCH_PORT").unwrap_or(PORT);
+                let scheme =
+                    if SECRETS.iter().any(|name| set(name).is_some()) { "https" } else { "http" };
                 let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
-                hosts.map(|host| url(host, port)).collect::<Vec<_>>().join(",")
+                hosts.map(|host| url((scheme, host, port))).collect::<Vec<_>>().join(",")
             }
             (None, None) => {
                 return Err(wrong(
@@ -45,7 +53,7 @@ impl Settings {
         let mut settings = Self::new(&urls)?;
         let file = |name: &str| set(name).map(|path| read(name, path)).transpose();
         settings.login = if let Some(key) = set("ELASTICSEARCH_API_KEY") {
-            Login::ApiKey(encoded(key))
+            Login::api_key(key)
         } else if let Some(user) = set("ELASTICSEARCH_USERNAME") {
             let password = set("ELASTICSEARCH_PASSWORD").ok_or_else(|| {
                 wrong("ELASTICSEARCH_USERNAME is set and ELASTICSEARCH_PASSWORD is not")
@@ -67,21 +75,13 @@ impl Settings {
 }
 
 /// A host with scheme and port; a URL stays as it is.
-fn url(host: &str, port: &str) -> String {
+fn url((scheme, host, port): (&str, &str, &str)) -> String {
     match host.contains("://") {
         true => host.to_owned(),
         false if host.rsplit_once(':').is_some_and(|(_, end)| end.parse::<u16>().is_ok()) => {
-            format!("http://{host}")
+            format!("{scheme}://{host}")
         }
-        false => format!("http://{host}:{port}"),
-    }
-}
-
-/// `id:key` as Elasticsearch wants it in the header.
-fn encoded(key: &str) -> String {
-    match key.contains(':') {
-        true => STANDARD.encode(key),
-        false => key.to_owned(),
+        false => format!("{scheme}://{host}:{port}"),
     }
 }
 
@@ -115,6 +115,13 @@ mod tests {
         assert_eq!(name, "http://a:9400,http://b:9201,https://c");
         assert_eq!(from(Some("https://d:1"), &hosts).unwrap().name(), "https://d:1");
         assert_eq!(from(None, &hosts[..1]).unwrap().urls[0].port(), Some(9200));
+    }
+
+    #[test]
+    fn a_host_is_asked_in_the_open_only_where_there_is_nothing_to_hide() {
+        let variables = [("ELASTICSEARCH_HOST", "es"), ("ELASTICSEARCH_API_KEY", "k")];
+        assert_eq!(from(None, &variables).unwrap().name(), "https://es:9200");
+        assert_eq!(from(None, &variables[..1]).unwrap().name(), "http://es:9200");
     }
 
     #[test]

@@ -39,8 +39,6 @@ impl Version {
 pub struct Server {
     /// Version of the oldest node asked; none where the login may not ask.
     pub version: Option<Version>,
-    /// UUID of the cluster; empty where unknown.
-    pub cluster_uuid: String,
     /// Name of the cluster; empty where unknown.
     pub cluster_name: String,
 }
@@ -52,7 +50,7 @@ impl Server {
         let versions = nodes.into_iter().flat_map(|nodes| nodes.values());
         let version = versions.filter_map(|node| Version::parse(node["version"].as_str()?)).min();
         let cluster_name = answer["cluster_name"].as_str().unwrap_or_default().to_owned();
-        Self { version, cluster_uuid: String::new(), cluster_name }
+        Self { version, cluster_name }
     }
 
     /// Whether vectors may be sent as big-endian float32 in base64. A version that is not known

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::IndexError;
 
-/// How long one request may take, unless it says more.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one try may take, unless the request says more: a node that takes connections and
+/// answers none must leave time for the others.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one request may be tried again.
 const RETRY_FOR: Duration = Duration::from_secs(60);
 
@@ -21,9 +24,9 @@ pub struct Settings {
     pub login: Login,
     /// Certificates of the authorities to trust beside the usual ones, PEM.
     pub ca: Option<Vec<u8>>,
-    /// How long one request may take.
+    /// How long one try may take, where a request does not say more.
     pub request_timeout: Duration,
-    /// How long a request that fails for a while is tried again.
+    /// How long a request that fails for a while is tried again; every node has its try.
     pub retry_for: Duration,
 }
 
@@ -53,6 +56,14 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
+    /// An API key as Elasticsearch hands it out in `encoded`, or as its two parts `id:key`.
+    pub fn api_key(key: &str) -> Self {
+        Self::ApiKey(match key.contains(':') {
+            true => STANDARD.encode(key),
+            false => key.to_owned(),
+        })
+    }
+
     /// What kind of login it is, for people.
     pub fn kind(&self) -> &'static str {
         match self {
