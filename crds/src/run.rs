@@ -67,6 +67,20 @@ pub struct Termination {
     /// Chunks that work is to be done on; what scan decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u32>,
+    /// Where documents are indexed; what publish made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<IndexState>,
+}
+
+/// An index that searches see.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct IndexState {
+    /// Its name.
+    pub name: String,
+    /// The alias that searches use.
+    pub alias: String,
+    /// Documents in it.
+    pub documents: u64,
 }
 
 /// Bytes of a termination message that Kubernetes keeps.
@@ -106,6 +120,7 @@ mod tests {
                 message: sentence.to_owned(),
                 counts: Counts::default(),
                 chunks: None,
+                index: None,
             };
             let text = said.to_json();
             assert!(text.len() <= TERMINATION_BYTES_MAX, "{}", text.len());

@@ -3,6 +3,7 @@
 pub mod elasticsearch;
 pub mod http;
 pub mod library;
+pub mod model;
 pub mod program;
 pub mod proxy;
 pub mod server;

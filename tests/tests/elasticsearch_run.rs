@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used)] // A test that cannot read what it made proves nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use vitrine_tests::elasticsearch::Elasticsearch;
 use vitrine_tests::library::{Library, reference, usda};
-use vitrine_tests::program::{Ended, command, run};
+use vitrine_tests::model::{model, pooled_otherwise};
+use vitrine_tests::program::{Ended, command, json_file, run, signal, start};
 
 fn small() -> Library {
     let library = Library::new();
@@ -196,4 +198,135 @@ fn killed_at_each_place_index_and_catalogue_end_up_the_same() {
             assert_eq!(server.behind(&name).len(), 1, "{way}, {place}");
         }
     }
+}
+
+/// The configuration of a library with one embedding by the model in `folder`.
+fn config(library: &Library, server: &Elasticsearch, name: &str, more: &str) -> String {
+    let text = format!(
+        "metadata: {{name: lib}}\nspec:\n  source: {{uri: {:?}}}\n  catalog: {{uri: {:?}}}\n  \
+         elasticsearch: {{url: {:?}, index: {name:?}}}\n{more}",
+        library.path().display().to_string(),
+        library.catalog().display().to_string(),
+        server.url(),
+    );
+    library.beside("vitrine.yaml", &text).display().to_string()
+}
+
+fn step(config: &str, step: &str, more: &[&str]) -> Ended {
+    run(command(&["run", step, "-q", "--output", "json", "--config", config]).args(more))
+}
+
+#[test]
+fn a_changed_model_fills_a_new_index_beside_the_old_and_swaps_when_enough_is_there() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let Some(folder) = model() else { return };
+    let other = pooled_otherwise(&folder);
+    let name = server.name("model");
+    let library = small();
+    let go = |model: &Path| {
+        let more = format!(
+            "  embeddings: [{{name: text, algorithm: text, model: {{uri: {:?}}}}}]\n",
+            model.display().to_string()
+        );
+        let config = config(&library, &server, &name, &more);
+        run(&mut command(&["catalog", "-q", "--output", "json", "--config", &config]))
+    };
+    let vectors = || -> BTreeMap<String, Value> {
+        let documents = server.documents(&name).into_iter();
+        documents.map(|(id, document)| (id, document["text_embedding"].clone())).collect()
+    };
+    assert_eq!(counts(&go(&folder).json(0)), [3, 3, 0, 0]);
+    let (old, before) = (server.behind(&name), vectors());
+    assert!(before.values().all(|vector| !vector.is_null()), "every document has its vector");
+    // One of three cannot be read: the new index would lack a third.
+    library.write("office/broken.usda", "#usda 1.0\ndef Xform \"Desk\" {");
+    let refused = go(other.path());
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 of 4 assets failed"), "{}", refused.stderr);
+    assert_eq!((server.behind(&name), vectors()), (old.clone(), before.clone()));
+    library.remove("office/broken.usda");
+    let report = go(other.path()).json(0);
+    assert_eq!(report["found"]["to_read"], 0);
+    let new = server.behind(&name);
+    assert_ne!(new, old);
+    assert_eq!(new, [report["index"]["name"].as_str().unwrap()]);
+    assert_eq!(server.count(&old[0]), 3, "the old index is kept for a while");
+    for ((id, was), (same, is)) in before.iter().zip(&vectors()) {
+        assert_eq!(id, same);
+        assert_ne!(was, is, "{id}");
+    }
+    // And back: the old index is there, and holds what is wanted.
+    let report = go(&folder).json(0);
+    assert_eq!(report["found"]["to_read"], 0);
+    assert_eq!((server.behind(&name), vectors()), (old, before));
+}
+
+#[test]
+fn of_two_runs_at_once_the_lower_number_stops() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let name = server.name("two");
+    let library = Library::new();
+    for number in 0..400 {
+        library.write(&format!("pack/thing{number:03}.usda"), usda("Thing", "", ""));
+    }
+    let first = start(both(&library, server.url(), &name).args(["--jobs", "1"]));
+    let receipts = library.catalog().join(".vitrine/runs/1");
+    let begin = Instant::now();
+    let begun = || {
+        let items = std::fs::read_dir(&receipts).into_iter().flatten().flatten();
+        items.into_iter().any(|item| item.file_name().to_string_lossy().starts_with("part-"))
+    };
+    while !begun() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "no receipts");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal("STOP", first.id());
+    let report = run(&mut alone(&library, server.url(), &name)).json(0);
+    assert_eq!((&report["run"], &report["counts"]["indexed"]), (&2.into(), &400.into()));
+    signal("CONT", first.id());
+    let ended = Ended::new(first.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("superseded"), "{}", ended.stderr);
+    assert_eq!(server.count(&name), 400);
+    assert_eq!(counts(&run(&mut alone(&library, server.url(), &name)).json(0)), [400, 0, 400, 0]);
+}
+
+#[test]
+fn three_processes_fill_an_index_and_a_fourth_removes_it() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let name = server.name("steps");
+    let library = small();
+    library.write("office/broken.usda", "#usda 1.0\ndef Xform \"Desk\" {");
+    let config = config(&library, &server, &name, "  embeddings: []\n  deletionPolicy: Delete\n");
+    let scanned = step(&config, "scan", &[]).json(0);
+    assert_eq!((&scanned["run"], &scanned["chunks"]), (&1.into(), &1.into()));
+    assert_eq!(counts(&step(&config, "work", &[]).json(0)), [4, 3, 0, 1]);
+    assert!(server.behind(&name).is_empty(), "nothing is seen before publish");
+    let log = library.beside("last-words", "").display().to_string();
+    let report = step(&config, "publish", &["--termination-log", &log]).json(0);
+    assert_eq!(counts(&report), [4, 3, 0, 1]);
+    let words = json_file(Path::new(&log));
+    assert_eq!(
+        (&words["index"]["alias"], &words["index"]["documents"]),
+        (&(*name).into(), &3.into())
+    );
+    assert_eq!(server.count(&name), 3);
+    let failures = server.documents(&format!("{}-failures", &*name));
+    let failure = failures.values().next().unwrap();
+    assert_eq!((failures.len(), &failure["step"]), (1, &"read".into()));
+    assert!(failure["reason"].as_str().unwrap().contains("office/broken.usda"), "{failure}");
+    // Mended, it is no failure any more.
+    library.write("office/broken.usda", usda("Mended", "", ""));
+    for name in ["scan", "work", "publish"] {
+        step(&config, name, &[]).json(0);
+    }
+    assert_eq!(server.count(&format!("{}-failures", &*name)), 0);
+    assert_eq!(server.count(&name), 4);
+    let runs = server.documents(&format!("{}-runs", &*name));
+    assert_eq!(runs.len(), 2);
+    assert!(runs.values().all(|run| run["phase"] == "published"), "{runs:?}");
+    let cleaned = step(&config, "cleanup", &[]).json(0);
+    assert_eq!(cleaned["indices"].as_array().unwrap().len(), 3, "{cleaned}");
+    assert!(server.indices(&name).is_empty());
+    assert!(library.documents().is_empty());
 }

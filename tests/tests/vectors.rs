@@ -1,30 +1,14 @@
 //! `vitrine catalog` with the real text model: what it writes, and what it embeds again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use vitrine_tests::library::{Library, usda};
+use vitrine_tests::model::{model, pooled_otherwise};
 use vitrine_tests::program::{command, json_file, run};
-use vitrine_tests::skip;
 
 const FIELD: &str = "text_embedding";
-
-/// The folder of the default text model, in the cache or fetched now; skips where it is out of
-/// reach.
-fn model() -> Option<PathBuf> {
-    let pulled = run(&mut command(&["models", "pull"]));
-    if pulled.code != Some(0) {
-        skip(&format!("no text model: {}", pulled.stderr.trim()));
-        return None;
-    }
-    let listed = run(&mut command(&["models", "list", "--output", "json"])).json(0);
-    let models = listed["models"].as_array().expect("models are a list");
-    let model =
-        models.iter().find(|model| model["uri"].as_str().is_some_and(|uri| uri.contains("MiniLM")));
-    Some(PathBuf::from(model.expect("it was pulled")["folder"].as_str().expect("a folder")))
-}
 
 fn library() -> Library {
     let library = Library::new();
@@ -121,16 +105,6 @@ fn a_changed_caption_changes_one_vector() {
         assert_eq!(id, same);
         assert_eq!(old != new, *id == cup, "{id}");
     }
-}
-
-/// The same network, pooled in another way, is another model.
-fn pooled_otherwise(folder: &Path) -> TempDir {
-    let other = tempfile::tempdir().expect("writable");
-    let copied = Command::new("cp").arg("-r").arg(folder.join(".")).arg(other.path()).status();
-    assert!(copied.expect("writable").success());
-    let pooling = r#"{"word_embedding_dimension":384,"pooling_mode_mean_tokens":false,"pooling_mode_cls_token":true}"#;
-    std::fs::write(other.path().join("1_Pooling/config.json"), pooling).expect("writable");
-    other
 }
 
 #[test]

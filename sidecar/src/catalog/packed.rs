@@ -53,6 +53,9 @@ pub struct IndexedAs {
     pub documents: u64,
     /// Documents that it refused: fewer are there than here.
     pub refused: u64,
+    /// How it is served: replicas, shared alias.
+    #[serde(default)]
+    pub served: String,
 }
 
 /// One packed vector field.

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vitrine_crds::run::{Counts, Exit, Step, Termination};
+use vitrine_crds::run::{Counts, Exit, IndexState, Step, Termination};
 
 use super::output::{self, Format, say};
 use super::settings::{self, Wishes};
 use super::{Failure, progress, summary};
 use crate::config::Loader;
-use crate::run::report::Report;
+use crate::run::report::{IndexReport, Report};
 use crate::run::steps::{self, Cleaned, Worked};
 use crate::run::watch::Watch;
 use crate::run::{RunError, Settings};
@@ -88,6 +88,7 @@ struct Done {
     reason: &'static str,
     counts: Counts,
     chunks: Option<u32>,
+    index: Option<IndexState>,
     text: String,
     json: Value,
 }
@@ -172,6 +173,7 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
             ..Counts::default()
         },
         chunks: Some(plan.chunks),
+        index: None,
         text,
         json: json!({
             "v": 1,
@@ -195,16 +197,21 @@ fn work(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
     let counts =
         Counts { read: assets, indexed, skipped: done_before, failed, ..Counts::default() };
     let json = json!({"v": 1, "run": run, "chunks": chunks, "counts": counts});
-    Ok(Done { run, reason: "Worked", counts, chunks: None, text, json })
+    Ok(Done { run, reason: "Worked", counts, chunks: None, index: None, text, json })
 }
 
 fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
     let report: Report = steps::publish(settings, args.run, watch)?;
+    let index = report.index.clone().map(|index| {
+        let IndexReport { url: _, alias, name, documents } = index;
+        IndexState { name, alias, documents }
+    });
     Ok(Done {
         run: report.run,
         reason: "Published",
         counts: report.counts,
         chunks: None,
+        index,
         text: summary::of(&report, &settings.out),
         json: json!(report),
     })
@@ -217,6 +224,7 @@ fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
         reason: "Cleaned",
         counts: Counts::default(),
         chunks: None,
+        index: None,
         text: match indices.as_slice() {
             [] => format!("removed {files} files of the catalogue\n"),
             some => format!("removed {files} files of the catalogue, and {}\n", some.join(", ")),
@@ -238,6 +246,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             message: said(&done.text),
             counts: done.counts,
             chunks: done.chunks,
+            index: done.index.clone(),
         },
         Err(Stopped { failure, reason }) => Termination {
             v: 1,
@@ -248,6 +257,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             message: said(&failure.message),
             counts: Counts::default(),
             chunks: None,
+            index: None,
         },
     }
 }

@@ -5,6 +5,7 @@ use super::{RunError, Settings};
 use crate::embed::{self, TextEmbedder};
 
 /// The models of a run. Entries that name the same model share one session.
+#[derive(Default)]
 pub(super) struct Embedders {
     loaded: Vec<Box<dyn TextEmbedder>>,
     /// By entry of the configuration: its place in `loaded`.

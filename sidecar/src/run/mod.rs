@@ -50,7 +50,7 @@ use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed;
 use crate::extract::Bounds;
-use crate::index::Destination;
+use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
 use embedders::Embedders;
@@ -131,6 +131,8 @@ struct Ground<'a> {
     source: Storage,
     out: Storage,
     current: Option<Current>,
+    /// The cluster that answered, until the run knows which index of it is meant.
+    cluster: Option<Cluster>,
     target: Option<Target>,
     watch: &'a dyn Watch,
 }
@@ -140,14 +142,17 @@ impl<'a> Ground<'a> {
     fn open(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
         let ground = Self::open_unchecked(settings, watch)?;
         check_ends(settings, &ground.source, &ground.out)?;
-        Ok(ground)
+        // Before anything that takes long: a refused login ends the run at once.
+        let connect = |destination: &Destination| Cluster::connect(&destination.connection);
+        let cluster = settings.index.as_ref().map(connect).transpose()?;
+        Ok(Self { cluster, ..ground })
     }
 
     /// Opens both ends, be the source there or not.
     fn open_unchecked(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
         let source = Storage::open(&settings.source, &settings.access)?;
         let out = Storage::open(&settings.out, &settings.access)?;
-        Ok(Self { settings, source, out, current: None, target: None, watch })
+        Ok(Self { settings, source, out, current: None, cluster: None, target: None, watch })
     }
 
     /// Reads what is published. Where it is to be written anew, hold the lock.
@@ -165,14 +170,21 @@ impl<'a> Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Connects to the index, where one is wanted.
+    /// Looks at the index, where one is wanted.
     fn aim(&mut self, embeddings: &[PlannedEmbedding]) -> Result<(), RunError> {
-        self.target = Target::open(self.settings, embeddings)?;
-        if let Some(target) = &self.target
-            && !self.settings.writes_files
-            && target.live().is_some()
-            && !target.is_of(self.current.as_ref())
-        {
+        if let Some(cluster) = self.cluster.take() {
+            self.target = Target::open(cluster, self.settings, embeddings)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Ground::aim`], at the beginning of a run: where the index alone holds the library, and
+    /// what is here is not what it publishes, fetches that.
+    fn aim_anew(&mut self, embeddings: &[PlannedEmbedding]) -> Result<(), RunError> {
+        self.aim(embeddings)?;
+        let Some(target) = &self.target else { return Ok(()) };
+        let is_behind = target.live().is_some() && !target.is_of(self.current.as_ref());
+        if is_behind && !self.settings.writes_files {
             self.current = state::rebuild(self, target)?;
         }
         Ok(())
@@ -215,7 +227,7 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
         Ok::<_, RunError>((listed?, embedders?))
     })?;
     let embeddings = embedders.planned(settings);
-    ground.aim(&embeddings)?;
+    ground.aim_anew(&embeddings)?;
     let planning =
         Planning { ground: &ground, listing: &listing, embeddings, at_least: 0, is_shared: false };
     let plan = planning.compare()?;

@@ -63,7 +63,10 @@ pub(super) fn still_newest(ground: &Ground<'_>, plan: &Plan) -> Result<(), RunEr
     }
     let published = super::read_current(&ground.out)?.map(|current| current.run);
     match published {
-        published if published == plan.previous => Ok(()),
+        published if published == plan.previous => match &ground.target {
+            Some(target) => target.still_newest(plan),
+            None => Ok(()),
+        },
         Some(run) => superseded(format!("run {run}, which was published")),
         None => superseded("the removal of what was published before".to_owned()),
     }

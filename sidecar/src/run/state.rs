@@ -29,6 +29,7 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         source: ground.source.clone(),
         out: ground.out.clone(),
         current: None,
+        cluster: None,
         target: None,
         watch: ground.watch,
     };
@@ -49,7 +50,9 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         packing.add_new(Indexed { known, document, vectors, kept }, used_by, true)?;
     }
     let (alias, name) = (target.alias().to_owned(), live.index.clone());
-    let index = Some(IndexedAs { alias, name, documents, refused: 0 });
+    // How it is served is not known here: publish sets that anew.
+    let served = String::new();
+    let index = Some(IndexedAs { alias, name, documents, refused: 0, served });
     let current = Current { index, ..packing.finish()? };
     let mut swap = ground.out.writer(CURRENT)?;
     swap.write_all(&line(&current)).map_err(RunError::io("write", CURRENT))?;

@@ -37,7 +37,7 @@ pub fn scan(settings: &Settings, at_least: u64, watch: &dyn Watch) -> Result<Pla
     }
     let mut ground = ground.read()?;
     let embeddings = Embedders::open(settings)?.planned(settings);
-    ground.aim(&embeddings)?;
+    ground.aim_anew(&embeddings)?;
     let listing = scan::list(&ground)?;
     let planning =
         Planning { ground: &ground, listing: &listing, embeddings, at_least, is_shared: true };
@@ -91,10 +91,13 @@ pub fn work(
     };
     let listing = Listing::default();
     let mut job = Job { chunks, ..Job::whole(&plan, &listing) };
-    let (assets, done_before) = survey(&ground, &mut job)?;
+    let Survey { assets, done_before, embeds } = survey(&ground, &mut job)?;
     let mut busy = Busy::default();
     if job.assets > 0 {
-        let embedders = Embedders::open_planned(settings, &plan)?;
+        let embedders = match embeds {
+            true => Embedders::open_planned(settings, &plan)?,
+            false => Embedders::default(),
+        };
         let listing = plans::read_files(&ground, plan.run)?;
         busy = work::work(&ground, &Job { listing: &listing, ..job }, embedders)?;
     }
@@ -106,27 +109,38 @@ pub fn work(
     Ok(Worked { run: plan.run, chunks, assets, done_before, indexed, failed })
 }
 
+/// What the chunks of a job hold.
+#[derive(Default)]
+struct Survey {
+    assets: u64,
+    /// Those that have receipts already.
+    done_before: u64,
+    /// Whether any of the others may need a model.
+    embeds: bool,
+}
+
 /// Counts what is to be done in the chunks of `job`, and leaves out what was done.
-fn survey(ground: &Ground<'_>, job: &mut Job<'_>) -> Result<(u64, u64), RunError> {
+fn survey(ground: &Ground<'_>, job: &mut Job<'_>) -> Result<Survey, RunError> {
     let scratch = RunError::scratch()?;
     (job.to_read, job.assets) = (0, 0);
-    let (mut assets, mut done_before) = (0, 0);
+    let mut found = Survey::default();
     for &chunk in &job.chunks {
         let done = receipts::done(ground, job.plan, chunk, scratch.path())?;
         let name = layout::chunk(job.plan.run, chunk);
         let mut lines = LocalFile::need(&ground.out, &name, scratch.path())?.lines()?;
         while let Some((_, item)) = lines.next::<Item>()? {
-            assets += 1;
+            found.assets += 1;
             if done.contains(&item.id) {
-                done_before += 1;
+                found.done_before += 1;
                 continue;
             }
             job.assets += 1;
             job.to_read += u64::from(matches!(item.todo, Todo::Read));
+            found.embeds |= !matches!(item.todo, Todo::Send(_));
         }
         job.done.extend(done);
     }
-    Ok((assets, done_before))
+    Ok(found)
 }
 
 /// Merges the receipts there are and makes them visible, whether or not every chunk was worked

@@ -35,13 +35,13 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Connects and looks; none where no index is wanted.
+    /// Looks at the index; none where none is wanted.
     pub(super) fn open(
+        cluster: Cluster,
         settings: &Settings,
         embeddings: &[PlannedEmbedding],
     ) -> Result<Option<Self>, RunError> {
         let Some(destination) = &settings.index else { return Ok(None) };
-        let cluster = Cluster::connect(&destination.connection)?;
         let fields = embeddings.iter().map(|planned| FieldWanted {
             field: planned.field.clone(),
             dims: planned.dims,
@@ -85,7 +85,17 @@ impl Target {
         let index = current.and_then(|current| current.index.as_ref());
         live.index == self.standing.target
             && live.meta.run == live.run
-            && index.is_some_and(|index| index.refused == 0 && index.documents == live.documents)
+            && index.is_some_and(|index| {
+                let IndexedAs { alias: _, name: _, documents, refused, served } = index;
+                *documents == live.documents && *refused == 0 && *served == self.served()
+            })
+    }
+
+    /// What of the configuration changes an index without making another.
+    fn served(&self) -> String {
+        let Wanted { replicas, shared_alias, .. } = &self.wanted;
+        let replicas = replicas.map_or_else(|| "auto".to_owned(), |count| count.to_string());
+        format!("replicas {replicas}, shared {}", shared_alias.as_deref().unwrap_or("-"))
     }
 
     /// What the target holds; nothing where it is not there yet.
@@ -190,7 +200,7 @@ impl Target {
         crash::at(Point::AfterGraph);
         index::swap(cluster, wanted, standing)?;
         let (alias, name) = (wanted.alias.clone(), standing.target.clone());
-        Ok(IndexedAs { alias, name, documents, refused })
+        Ok(IndexedAs { alias, name, documents, refused, served: self.served() })
     }
 
     /// Tells how the run ended, and takes away indices whose time has come.
