@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use vitrine_tests::library::{Library, documents, reference, texture, usda};
-use vitrine_tests::program::{Ended, command, json_file, run};
+use vitrine_tests::program::{Ended, command, json_file, run, start};
 use vitrine_tests::server::S3;
 
 fn small() -> Library {
@@ -89,6 +89,41 @@ fn a_catalogue_in_a_bucket_has_the_same_layout_and_is_kept_up_to_date() {
     let report = catalog(&server, source, "s3://catalogs/lib").json(0);
     assert_eq!(report["counts"]["deleted"], 1);
     assert_eq!(documents(&bucket.join("lib")).len(), 2);
+}
+
+#[test]
+fn pods_work_through_a_bucket_and_a_late_one_disturbs_nobody() {
+    let Some(server) = S3::start() else { return };
+    let library = Library::new();
+    for number in 0..1100 {
+        library.write(&format!("pack/thing{number:04}.usda"), usda("Thing", "", ""));
+    }
+    let bucket = server.bucket("catalogs");
+    let config = library.beside(
+        "vitrine.yaml",
+        &format!(
+            "metadata: {{name: lib}}\nspec: {{source: {{uri: {:?}}}, catalog: {{uri: s3://catalogs/lib}}, \
+             embeddings: []}}\n",
+            library.path().display().to_string()
+        ),
+    );
+    let call = |name: &str, more: &[&str]| {
+        let mut call = command(&["run", name, "-q", "--output", "json", "--config"]);
+        call.arg(&config).args(more);
+        server.lend(&mut call);
+        call
+    };
+    assert_eq!(run(&mut call("scan", &[])).json(0)["chunks"], 2);
+    let pods = ["0", "1", "1"].map(|chunk| start(&mut call("work", &["--chunk", chunk])));
+    for pod in pods {
+        Ended::new(pod.wait_with_output().expect("it was started")).json(0);
+    }
+    let report = run(&mut call("publish", &[])).json(0);
+    assert_eq!(counts(&report), [1100, 1100, 0, 0]);
+    assert_eq!(documents(&bucket.join("lib")).len(), 1100);
+    let late = run(&mut call("work", &["--run", "1"]));
+    assert_eq!(late.code, Some(2), "{}", late.stderr);
+    assert_eq!(run(&mut call("scan", &[])).json(0)["found"]["unchanged"], 1100);
 }
 
 #[test]

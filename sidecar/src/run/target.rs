@@ -198,6 +198,8 @@ impl Target {
         let Self { cluster, wanted, standing, .. } = self;
         index::complete(cluster, wanted, standing, Filled { run: plan.run, documents })?;
         crash::at(Point::AfterGraph);
+        // Building a graph takes its time: a later run may have begun, and published.
+        self.still_newest(plan)?;
         index::swap(cluster, wanted, standing)?;
         let (alias, name) = (wanted.alias.clone(), standing.target.clone());
         Ok(IndexedAs { alias, name, documents, refused, served: self.served() })
