@@ -29,6 +29,7 @@ fn filled(server: &Elasticsearch, purpose: &str, model: Option<&Value>) -> Name 
         "name": {"type": "keyword", "fields": {"words": {"type": "text"}}},
         "asset_id": {"type": "keyword"}, "pack": {"type": "keyword"}, "uri": {"type": "keyword"},
         "tags": {"type": "keyword"}, "description": {"type": "text"},
+        "extent_m": {"properties": {"longest": {"type": "double"}}},
         "usd": {"properties": {
             "bounds": {"properties": {"size_m": {"type": "double"}}},
             "prims": {"type": "flattened"},
@@ -55,6 +56,7 @@ fn filled(server: &Elasticsearch, purpose: &str, model: Option<&Value>) -> Name 
             "asset_id": format!("{number:016}"), "name": name, "pack": pack,
             "uri": format!("file:///lib/{pack}/{name}.usda"), "description": what,
             "tags": name.split('_').chain([*pack]).collect::<Vec<_>>(),
+            "extent_m": {"longest": size},
             "usd": {"bounds": {"size_m": [size, 0.1, 0.2]}, "prims": {"Mesh": number}},
         });
         if let Some(model) = model {
@@ -149,7 +151,7 @@ fn a_search_that_cannot_be_answered_says_why_and_what_to_do() {
         (&foreign,               &["x"],                          2, "`vitrine catalog` did not make the index"),
         (&changed,               &["x"],                          3, "is not the model that made the vectors any more"),
         (&good,                  &["x", "--algorithm", "siglip"], 2, "use one of text, words, hybrid"),
-        (&good,                  &["x", "--where", "height_m > 1"], 2, "`size_m` is the longest"),
+        (&good,                  &["x", "--where", "prims contains 'Mesh'"], 2, "write prims.Name"),
         (&good,                  &["x", "--where", "description = 'a'"], 2, "indexed word by word"),
         (&good,                  &["x", "--top-k", "0"],          2, "1 to 10000"),
     ];
@@ -194,4 +196,76 @@ fn where_an_index_is_may_come_from_the_environment_or_a_file() {
     let ended = run(&mut call);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("--index"), "{}", ended.stderr);
+}
+
+/// Catalogues the demo library into a folder and an index in one run.
+fn demo(server: &Elasticsearch, index: &str) -> tempfile::TempDir {
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo");
+    let folder = tempfile::tempdir().unwrap();
+    let mut call = command(&["catalog", "--quiet", "--strict"]);
+    call.arg(demo.join("library")).arg("--captions").arg(demo.join("captions.csv"));
+    call.arg("--out").arg(folder.path().join("catalog"));
+    let ended = run(Elasticsearch::lend(&mut call, server.url(), index));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    folder
+}
+
+#[test]
+fn an_index_and_a_catalogue_of_the_same_run_answer_alike() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let index = server.name("alike");
+    let folder = demo(&server, &index);
+    let catalog = folder.path().join("catalog");
+    let both = |arguments: &[&str]| {
+        let mut call = command(&["search", "--output", "json", "--top-k", "50"]);
+        let here = run(call.args(arguments).arg("--catalog").arg(&catalog)).json(0);
+        let mut call = command(&["search", "--output", "json", "--top-k", "50"]);
+        let there = Elasticsearch::lend(call.args(arguments), server.url(), &index);
+        (here, run(there).json(0))
+    };
+    for query in ["something to lift pallets with", "a place to sit", "light for reading"] {
+        let (here, there) = both(&[query]);
+        assert_eq!(here["total"], there["total"]);
+        let hits = |answer: &Value| answer["hits"].as_array().unwrap().clone();
+        let (here, there) = (hits(&here), hits(&there));
+        assert_eq!(here.len(), there.len(), "{query}");
+        for (here, there) in here.iter().zip(&there) {
+            let near = here["score"].as_f64().unwrap() - there["score"].as_f64().unwrap();
+            assert!(near.abs() < 1e-5, "{query}: {here} {there}");
+            for key in ["asset_id", "name", "pack", "uri", "matched_tags", "size_m"] {
+                assert_eq!(here[key], there[key], "{query}");
+            }
+        }
+    }
+    let expressions = [
+        "size_m < 3 and has_animation",
+        "pack in ('office', 'kitchen') and not missing_dependencies",
+        "prims.Mesh >= 4 or variant_sets contains 'size'",
+        "height_m >= 0.3 and height_m <= 0.6 and lights",
+        "caption.zh and modified > '2020-01-01'",
+        "caption.en ~ 'STEEL' or description ~ 'wood'",
+        "faces > 1e3 and not (points > 1e4)",
+        "not tags ~ 'a' or kinds.component = 0",
+        "up_axis = 'Z' and meters_per_unit < 0.5",
+        "used_by or dependencies",
+        "bounds and materials",
+    ];
+    let mut divide = 0;
+    // Every asset says one of these words, so that the answer lists all that pass.
+    let words = ["warehouse kitchen office", "--algorithm", "words", "--where"];
+    for expression in expressions {
+        let (here, there) = both(&[&words[..], &[expression]].concat());
+        let ids = |answer: &Value| {
+            let hits = answer["hits"].as_array().unwrap().iter();
+            let mut ids: Vec<String> =
+                hits.map(|hit| hit["asset_id"].as_str().unwrap().to_owned()).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(here["total"], there["total"], "{expression}");
+        assert_eq!(ids(&here), ids(&there), "{expression}");
+        assert_eq!(ids(&here).len() as u64, here["total"], "{expression}: all are listed");
+        divide += usize::from(!(ids(&here).is_empty() || ids(&here).len() == 50));
+    }
+    assert!(divide >= 6, "only {divide} expressions divide the library");
 }

@@ -81,9 +81,9 @@ pub struct Vectors {
     #[schemars(range(min = 4, max = 3200))]
     pub ef_construction: Option<i32>,
     /// How many times `k` quantized candidates are compared again by their exact vectors; 0 compares
-    /// none. Absent: 2.
+    /// none. Absent: 2, and 10 where a number is one bit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 100))]
+    #[schemars(range(min = 0, max = 10))]
     pub oversample: Option<f64>,
 }
 

@@ -24,8 +24,29 @@ pub struct Body<'a, S> {
 /// What is not in the catalogue's document.
 #[derive(Serialize)]
 struct Beside<'a, S> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extent_m: Option<Extent>,
     state: &'a str,
     run_state: &'a S,
+}
+
+/// How large an asset is, in metres, a field each: an index keeps the numbers of a list in order of
+/// size, and which side is which is lost.
+#[derive(Serialize)]
+struct Extent {
+    longest: f64,
+    height: f64,
+    x: f64,
+    y: f64,
+    z: f64,
+}
+
+impl Extent {
+    fn of(document: &Document) -> Option<Self> {
+        let [x, y, z] = document.usd.bounds.as_ref()?.size_m;
+        let height = if document.usd.up_axis == "Z" { z } else { y };
+        Some(Self { longest: x.max(y).max(z), height, x, y, z })
+    }
 }
 
 /// Writes `body` as one JSON object on one line. Vectors are big-endian float32 in base64 where the
@@ -35,7 +56,7 @@ pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
     let mut out = Vec::with_capacity(4_096);
     let fit = with_fit_keys(document);
     serde_json::to_writer(&mut out, &fit).expect("documents are JSON");
-    join(&mut out, &Beside { state, run_state: *run_state });
+    join(&mut out, &Beside { extent_m: Extent::of(document), state, run_state: *run_state });
     for (field, vector) in *vectors {
         out.pop(); // The closing brace.
         out.push(b',');

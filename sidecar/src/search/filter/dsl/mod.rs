@@ -92,13 +92,9 @@ fn test_of(field: &Field, test: &Test, mapping: &Mapping) -> Result<Query, DslEr
     }
     let asked = match &field.place {
         Place::Keys(keys) => by_keys(field, keys, test, mapping),
-        Place::LongestSide => match mapping.stored(&path(&["usd", "bounds", "size_m"])) {
-            Stored::Absent => Ok(Query::None),
-            Stored::Real(path) => number::greatest_of(&path, test),
-            _ => Err(UNSEARCHED.to_owned()),
-        },
-        Place::Side(axis) => side(&format!("size_{}_m", AXES[*axis]), test, mapping),
-        Place::Height => side("height_m", test, mapping),
+        Place::LongestSide => extent("longest", test, mapping),
+        Place::Side(axis) => extent(AXES[*axis], test, mapping),
+        Place::Height => extent("height", test, mapping),
     };
     asked.map_err(|reason| DslError::Field { field: field.to_string(), reason })
 }
@@ -126,6 +122,10 @@ fn by_keys(
         Stored::Absent => Ok(Query::None),
         Stored::Opaque => Err(UNSEARCHED.to_owned()),
         Stored::Keyword(path) => texts(&path),
+        Stored::Text { words, whole } => match test {
+            Test::Something => Ok(Query::all([exists(&words), term(&whole, "").negated()])),
+            _ => text::keyword(&whole, test),
+        },
         Stored::Words(path) => match test {
             Test::Something => Ok(exists(&path)),
             _ => Err("it is indexed word by word, so only `--algorithm words` looks into it; \
@@ -151,15 +151,13 @@ fn by_keys(
     }
 }
 
-/// An extent that the index keeps under a name of its own, where it does: a list has no order
+/// An extent in metres. The index keeps each under a name of its own, because a list has no order
 /// there.
-fn side(name: &str, test: &Test, mapping: &Mapping) -> Result<Query, String> {
-    match mapping.stored(&path(&["usd", "bounds", name])) {
+fn extent(name: &str, test: &Test, mapping: &Mapping) -> Result<Query, String> {
+    match mapping.stored(&path(&["extent_m", name])) {
+        Stored::Absent => Ok(Query::None),
         Stored::Real(path) => number::real(&path, test),
-        _ => {
-            Err("it keeps the three sides as a list without order; `size_m` is the longest"
-                .to_owned())
-        }
+        _ => Err(UNSEARCHED.to_owned()),
     }
 }
 

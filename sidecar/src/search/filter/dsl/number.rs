@@ -46,24 +46,6 @@ pub fn flag(path: &str, test: &Test) -> Result<Query, String> {
     }
 }
 
-/// The greatest number of a list of them, none of which is below zero.
-pub fn greatest_of(path: &str, test: &Test) -> Result<Query, String> {
-    let any = |compare, number: f64| range(path, compare, number);
-    let none = |compare, number| Query::all([exists(path), any(compare, number).negated()]);
-    match test {
-        Test::Something => Ok(any(Compare::Greater, 0.0)),
-        Test::Compare(compare, Literal::Number(number)) => Ok(match compare {
-            Compare::Greater | Compare::GreaterOrEqual => any(*compare, *number),
-            Compare::Less => none(Compare::GreaterOrEqual, *number),
-            Compare::LessOrEqual => none(Compare::Greater, *number),
-            Compare::Equal | Compare::Unequal => {
-                Query::all([term(path, *number), any(Compare::Greater, *number).negated()])
-            }
-        }),
-        other => Err(wrong(other)),
-    }
-}
-
 /// Counts by name, which are kept as texts, `10` before `9`: a comparison names every number on
 /// the shorter side. What is not counted is there zero times, with `path` or without.
 pub fn count(path: Option<&str>, test: &Test) -> Result<Query, String> {

@@ -15,11 +15,12 @@ fn mapping() -> Mapping {
         "embedding_fingerprint": {"type": "flattened"},
         "caption": {"properties": {"en": {"type": "text"}}},
         "description": {"type": "text", "fields": {"whole": {"type": "keyword"}}},
+        "extent_m": {"properties": {"longest": {"type": "double"}, "height": {"type": "double"}}},
         "usd": {"properties": {
             "has_animation": {"type": "boolean"},
             "fps": {"type": "double"},
             "prims": {"type": "flattened"},
-            "bounds": {"properties": {"size_m": {"type": "double"}}},
+            "bounds": {"properties": {"min": {"type": "double"}}},
             "variant_sets": {"type": "nested", "properties": {"name": {"type": "keyword"}}},
         }},
     }))
@@ -48,8 +49,9 @@ fn each_kind_of_test_becomes_the_clause_that_means_it() {
         ("size_bytes = 1.5",           json!({"match_none": {}})),
         ("fps = 24",                   json!({"term": {"usd.fps": {"value": 24.0}}})),
         ("has_animation != true",      json!({"bool": {"must_not": [{"term": {"usd.has_animation": {"value": true}}}]}})),
-        ("size_m > 2",                 json!({"range": {"usd.bounds.size_m": {"gt": 2.0}}})),
-        ("size_m < 2",                 json!({"bool": {"filter": [there("usd.bounds.size_m")], "must_not": [{"range": {"usd.bounds.size_m": {"gte": 2.0}}}]}})),
+        ("size_m > 2",                 json!({"range": {"extent_m.longest": {"gt": 2.0}}})),
+        ("height_m < 2",               json!({"range": {"extent_m.height": {"lt": 2.0}}})),
+        ("description",                json!({"bool": {"filter": [there("description")], "must_not": [{"term": {"description.whole": {"value": ""}}}]}})),
         ("prims.Mesh > 2",             json!({"bool": {"filter": [there("usd.prims.Mesh")], "must_not": [
                                                 {"term": {"usd.prims.Mesh": {"value": "0"}}}, {"terms": {"usd.prims.Mesh": ["1", "2"]}}]}})),
         ("prims.Mesh = 0",             json!({"bool": {"should": [{"bool": {"must_not": [there("usd.prims.Mesh")]}},
@@ -80,7 +82,6 @@ fn what_needs_a_script_is_refused_with_what_to_write_instead() {
         ("caption.en = 'a lamp'",          "`caption.en` like this: it is indexed word by word"),
         ("prims contains 'Mesh'",          "write prims.Name"),
         ("prims.Mesh > 65536",             "up to 65535"),
-        ("height_m > 1",                   "`height_m` like this: it keeps the three sides"),
         ("modified ~ '2024'",              "it is a time"),
         ("embedding_fingerprint.text ~ 'a'", "use = or in"),
     ];
