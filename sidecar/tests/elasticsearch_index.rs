@@ -55,34 +55,31 @@ impl Ground {
     fn fill(&self, index: &str, run: u64, documents: &[(Document, Vec<f32>)]) -> Vec<Verdict> {
         let client = self.cluster.client().clone();
         let (sender, mut receiver) = start(self.cluster.runtime(), client, Options::default());
-        for (document, vector) in documents {
-            let body = encode(
-                &Body {
-                    document,
-                    state: &format!("state of {}", document.asset_id),
-                    run_state: &json!({"files": [document.path]}),
-                    vectors: &[("text_embedding", vector)],
-                },
-                self.cluster.server(),
-            );
-            let operation = Operation {
-                index: index.into(),
-                id: document.asset_id.clone(),
-                action: Action::Index(body.into()),
-                version: Some(run),
-                tag: (),
-            };
-            sender.send(operation).unwrap();
-        }
-        drop(sender);
-        let mut others = Vec::new();
-        while let Some(done) = receiver.recv() {
-            let verdict = done.unwrap().verdict;
-            if verdict != Verdict::Written {
-                others.push(verdict);
-            }
-        }
-        others
+        std::thread::scope(|scope| {
+            // In a thread of its own: the two ends bound each other.
+            scope.spawn(move || {
+                for (document, vector) in documents {
+                    let state = format!("state of {}", document.asset_id);
+                    let body = Body {
+                        document,
+                        state: &state,
+                        run_state: &json!({"files": [document.path]}),
+                        vectors: &[("text_embedding", vector)],
+                    };
+                    let operation = Operation {
+                        index: index.into(),
+                        id: document.asset_id.clone(),
+                        action: Action::Index(encode(&body, self.cluster.server()).into()),
+                        version: Some(run),
+                        tag: (),
+                    };
+                    sender.send(operation).unwrap();
+                }
+            });
+            let done = std::iter::from_fn(|| receiver.recv());
+            let verdicts = done.map(|done| done.unwrap().verdict);
+            verdicts.filter(|verdict| *verdict != Verdict::Written).collect()
+        })
     }
 
     /// A whole run: looks, claims, fills, completes, swaps, removes what is old.
@@ -154,13 +151,15 @@ fn vectors_come_back_bit_by_bit_and_their_own_document_is_the_nearest() {
 #[test]
 fn a_first_load_builds_its_graph_once_and_serves_with_the_usual_settings() {
     let Some(ground) = Ground::new("graph") else { return };
-    for (kind, count) in [(VectorIndex::Int8Hnsw, 10_000), (VectorIndex::Auto, 10_000)] {
-        let wanted = ground.wanted(kind);
+    for (kind, shards, count) in
+        [(VectorIndex::Auto, 1, 10_000), (VectorIndex::Int8Hnsw, 2, 21_000)]
+    {
+        let wanted = Wanted { shards, ..ground.wanted(kind) };
         let (standing, _) = ground.run(&wanted, &documents(count));
         let stats = ground.server.must("GET", &format!("/{}/_stats", standing.target), None);
         let graph = &stats["_all"]["primaries"]["dense_vector"]["off_heap"]["total_vex_size_bytes"];
         assert!(graph.as_u64().unwrap() > 0, "{kind:?}: no graph in {stats}");
-        assert_eq!(stats["_all"]["primaries"]["segments"]["count"], 1, "{kind:?}");
+        assert_eq!(stats["_all"]["primaries"]["segments"]["count"], shards, "{kind:?}");
         let settings = ground.server.settings(&standing.target);
         assert_eq!(settings["index.refresh_interval"], Value::Null, "{kind:?}");
         assert_eq!(settings["index.auto_expand_replicas"], "0-1", "{kind:?}");
@@ -252,6 +251,25 @@ fn another_model_fills_an_index_of_its_own_and_one_request_swaps_it_in() {
 }
 
 #[test]
+fn an_index_whose_end_a_killed_run_did_not_note_goes_all_the_same() {
+    let Some(ground) = Ground::new("unnoted") else { return };
+    let first = ground.wanted(VectorIndex::Auto);
+    let (old, _) = ground.run(&first, &documents(1));
+    let meta = ground.server.mapping(&old.target)["_meta"].clone();
+    let mut second = Wanted { retain_old: Duration::from_secs(3600), ..first };
+    second.fields[0].model_fingerprint = "f2".to_owned();
+    ground.run(&second, &documents(1));
+    // As the kill left it: swapped out, and not noted.
+    let path = format!("/{}/_mapping", old.target);
+    ground.server.must("PUT", &path, Some(&json!({"_meta": meta})));
+    ground.run(&second, &documents(1));
+    let noted = &ground.server.mapping(&old.target)["_meta"]["vitrine"]["replaced_at"];
+    assert!(noted.is_string(), "its hour begins now");
+    ground.run(&Wanted { retain_old: Duration::ZERO, ..second }, &documents(1));
+    assert_eq!(ground.server.indices(&old.target), Vec::<String>::new());
+}
+
+#[test]
 fn a_shared_alias_moves_with_the_index_and_keeps_other_libraries() {
     let Some(ground) = Ground::new("shared") else { return };
     let shared = format!("{}-all", &*ground.alias);
@@ -286,6 +304,12 @@ fn an_index_of_somebody_else_is_left_alone_unless_it_is_adopted() {
     ground.run(&adopting, &documents(1));
     assert!(index::look(&ground.cluster, &theirs).is_ok());
     assert!(matches!(index::look(&ground.cluster, &ours), Err(IndexError::Foreign { .. })));
+    let greedy = Wanted { adopt: true, ..ours.clone() };
+    let removed = index::remove_all(&ground.cluster, &greedy);
+    assert!(
+        matches!(removed, Err(IndexError::Foreign { .. })),
+        "{removed:?}: cleaning adopts nothing"
+    );
     index::remove_all(&ground.cluster, &theirs).unwrap();
     assert_eq!(ground.server.indices(&ground.alias), Vec::<String>::new());
 }

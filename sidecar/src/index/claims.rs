@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::names::{self, escaped};
 use super::retention::now;
-use super::wanted::Wanted;
+use super::wanted::{Owner, Wanted};
 use super::{Cluster, IndexError, Request};
 
 /// Numbers tried in a row before giving up.
@@ -48,6 +48,7 @@ pub fn claim(
     let newest = newest_claim(cluster, &wanted.alias)?;
     if let Some((run, source)) = &newest
         && source["holder"] == holder
+        && source["phase"] != RunPhase::Published.name()
         && *run >= at_least
     {
         return Ok(*run);
@@ -83,7 +84,8 @@ pub fn claim(
 ///
 /// # Errors
 ///
-/// [`IndexError::Superseded`] where somebody did.
+/// [`IndexError::Superseded`] where somebody did; [`IndexError::Inconsistent`] where the library was
+/// cleaned up meanwhile.
 pub fn still_newest(
     cluster: &Cluster,
     wanted: &Wanted,
@@ -99,8 +101,14 @@ pub fn still_newest(
         return Err(IndexError::Superseded { run, by });
     }
     match get(cluster, &wanted.alias, run)? {
-        Some(claim) if claim["holder"] != holder => Err(IndexError::Superseded { run, by: run }),
-        _ => Ok(()),
+        Some(claim) if claim["holder"] == holder => Ok(()),
+        Some(_) => Err(IndexError::Superseded { run, by: run }),
+        None => Err(IndexError::Inconsistent {
+            message: format!(
+                "run {run} is no longer in {}: the library was cleaned up meanwhile",
+                names::runs(&wanted.alias)
+            ),
+        }),
     }
 }
 
@@ -123,6 +131,12 @@ pub fn end(
         Err(error) if error.is_missing() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Whose the runs are; none where there are none.
+pub(super) fn owner(cluster: &Cluster, alias: &str) -> Result<Option<Owner>, IndexError> {
+    let newest = newest_claim(cluster, alias)?;
+    Ok(newest.and_then(|(_, source)| serde_json::from_value(source["owner"].clone()).ok()))
 }
 
 /// The highest number that was claimed; 0 where none was.

@@ -44,28 +44,53 @@ pub(super) fn grow(
     // Few are compared one by one as fast, and the server builds no graph over them either. Above,
     // it is asked of the server and not of what happened here: a killed run may have changed the
     // mapping and not built the graph.
-    if documents < vectors::FLAT_BELOW || !is_graph || has_graph(cluster, index)? {
+    if documents < vectors::FLAT_BELOW || !is_graph {
         return Ok(());
     }
-    if segments(cluster, index)? < 2 {
-        // A lone segment is never merged: a second one is made by writing a document again.
-        listing::rewrite_one(cluster, index)?;
+    let lacking = shards_without(cluster, index)?;
+    if lacking.is_empty() {
+        return Ok(());
     }
-    merge(cluster, index)
+    for shard in lacking.iter().filter(|shard| shard.segments < 2) {
+        // A lone segment is never merged: a second one is made by writing a document again.
+        listing::rewrite_one(cluster, index, &shard.number)?;
+    }
+    merge(cluster, index)?;
+    for shard in shards_without(cluster, index)? {
+        tracing::warn!(
+            index,
+            shard = shard.number,
+            "no graph was built; vectors are compared one by one"
+        );
+    }
+    Ok(())
 }
 
-/// Whether the index has any graph, as the server counts its bytes.
-fn has_graph(cluster: &Cluster, index: &str) -> Result<bool, IndexError> {
-    let path = format!("{}/_stats/dense_vector", escaped(index));
-    let answer = cluster.request(Request::new(Method::Get, path))?;
-    let bytes = &answer["_all"]["primaries"]["dense_vector"]["off_heap"]["total_vex_size_bytes"];
-    Ok(bytes.as_u64().unwrap_or(0) > 0)
+/// A primary shard that is large enough for a graph and has none.
+struct Shard {
+    number: String,
+    segments: u64,
 }
 
-fn segments(cluster: &Cluster, index: &str) -> Result<u64, IndexError> {
-    let path = format!("{}/_stats/segments", escaped(index));
-    let answer = cluster.request(Request::new(Method::Get, path))?;
-    Ok(answer["_all"]["primaries"]["segments"]["count"].as_u64().unwrap_or(0))
+fn shards_without(cluster: &Cluster, index: &str) -> Result<Vec<Shard>, IndexError> {
+    let path = format!("{}/_stats/dense_vector,segments", escaped(index));
+    let answer = cluster.request(Request::new(Method::Get, path).query("level", "shards"))?;
+    let shards = answer["indices"][index]["shards"].as_object();
+    let mut found = Vec::new();
+    for (number, copies) in shards.into_iter().flatten() {
+        let copies = copies.as_array().map(Vec::as_slice).unwrap_or_default();
+        let Some(primary) = copies.iter().find(|copy| copy["routing"]["primary"] == true) else {
+            continue;
+        };
+        let dense = &primary["dense_vector"];
+        let count = dense["value_count"].as_u64().unwrap_or(0);
+        let graph_bytes = dense["off_heap"]["total_vex_size_bytes"].as_u64().unwrap_or(0);
+        if count >= vectors::FLAT_BELOW && graph_bytes == 0 {
+            let segments = primary["segments"]["count"].as_u64().unwrap_or(0);
+            found.push(Shard { number: number.clone(), segments });
+        }
+    }
+    Ok(found)
 }
 
 /// Merges to one segment and waits for it, however long: as a task, which no time-out of a proxy
@@ -88,7 +113,15 @@ fn merge(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
             .query("timeout", format!("{}s", POLL.as_secs()))
             .timeout(2 * POLL);
         match cluster.request(request) {
-            Ok(answer) if answer["completed"] == true => break,
+            Ok(answer) if answer["completed"] == true => {
+                let failed = &answer["response"]["_shards"]["failures"][0];
+                let why = if answer["error"].is_null() { failed } else { &answer["error"] };
+                if !why.is_null() {
+                    let message = format!("the graph of {index} could not be built: {why}");
+                    return Err(IndexError::Inconsistent { message });
+                }
+                break;
+            }
             // 404: done and forgotten, as after a restart of the node.
             Err(error) if error.is_missing() => break,
             Ok(_) => {}

@@ -13,7 +13,7 @@ use super::{Cluster, IndexError, Request};
 
 /// Entries of one page: some hundred bytes each.
 const ENTRIES_PAGE: usize = 10_000;
-/// Whole documents of one page: some ten kilobytes each.
+/// Whole documents of one page: some ten kilobytes each. Fewer where an answer grows too large.
 const DOCUMENTS_PAGE: usize = 500;
 /// How long the server keeps a view of the index between two pages.
 const KEEP_ALIVE: &str = "5m";
@@ -43,10 +43,8 @@ pub fn list<'a>(
     cluster: &'a Cluster,
     index: &str,
 ) -> Result<impl Iterator<Item = Result<Entry, IndexError>> + use<'a>, IndexError> {
-    let body = json!({
-        "size": ENTRIES_PAGE, "_source": false, "docvalue_fields": ["state", "used_by"],
-    });
-    Ok(Pages::open(cluster, index, body)?.map(|hit| {
+    let body = json!({"_source": false, "docvalue_fields": ["state", "used_by"]});
+    Ok(Pages::open(cluster, index, (ENTRIES_PAGE, body))?.map(|hit| {
         let hit = hit?;
         let first = |field: &str| &hit["fields"][field][0];
         Ok(Entry {
@@ -67,12 +65,12 @@ pub fn export<'a>(
     index: &str,
     fields: Vec<String>,
 ) -> Result<impl Iterator<Item = Result<Exported, IndexError>> + use<'a>, IndexError> {
-    let mut body = json!({"size": DOCUMENTS_PAGE});
+    let mut body = json!({});
     if cluster.server().version.is_none_or(|version| version >= VECTORS_EXCLUDED) {
         body["_source"] = json!({"exclude_vectors": false});
     }
     let name = index.to_owned();
-    Ok(Pages::open(cluster, index, body)?.map(move |hit| {
+    Ok(Pages::open(cluster, index, (DOCUMENTS_PAGE, body))?.map(move |hit| {
         let mut hit = hit?;
         Exported::read(hit["_source"].take(), &fields).map_err(|reason| {
             let id = hit["_id"].as_str().unwrap_or_default();
@@ -88,6 +86,7 @@ struct Pages<'a> {
     cluster: &'a Cluster,
     index: String,
     body: Value,
+    size: usize,
     view: Option<String>,
     page: VecDeque<Value>,
     after: Option<Value>,
@@ -95,13 +94,18 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    fn open(cluster: &'a Cluster, index: &str, body: Value) -> Result<Self, IndexError> {
+    fn open(
+        cluster: &'a Cluster,
+        index: &str,
+        (size, body): (usize, Value),
+    ) -> Result<Self, IndexError> {
         let refresh = Request::new(Method::Post, format!("{}/_refresh", escaped(index)));
         cluster.request(refresh)?;
         Ok(Self {
             cluster,
             index: index.to_owned(),
             body,
+            size,
             view: None,
             page: VecDeque::new(),
             after: None,
@@ -110,20 +114,22 @@ impl<'a> Pages<'a> {
     }
 
     fn fetch(&mut self) -> Result<(), IndexError> {
-        let mut answer = match self.ask() {
-            // A node that went away took the view with it.
-            Err(error) if error.is_missing() && self.after.is_some() => {
-                self.view = None;
-                self.ask()?
+        let mut answer = loop {
+            match self.ask() {
+                // A node that went away took the view with it.
+                Err(error) if error.is_missing() && self.view.take().is_some() => {}
+                Err(IndexError::Protocol { .. }) if self.size > 1 => self.size /= 2,
+                answered => break answered?,
             }
-            other => other?,
         };
         let hits = match answer["hits"]["hits"].take() {
             Value::Array(hits) => hits,
             _ => Vec::new(),
         };
-        self.is_last = (hits.len() as u64) < self.body["size"].as_u64().unwrap_or(0);
-        self.after = hits.last().map(|hit| hit["sort"].clone());
+        self.is_last = hits.is_empty();
+        if let Some(last) = hits.last() {
+            self.after = Some(last["sort"].clone());
+        }
         self.page = hits.into();
         Ok(())
     }
@@ -141,6 +147,7 @@ impl<'a> Pages<'a> {
         let mut body = self.body.clone();
         body["pit"] = json!({"id": view, "keep_alive": KEEP_ALIVE});
         self.view = Some(view);
+        body["size"] = json!(self.size);
         body["sort"] = json!([{"asset_id": "asc"}]);
         body["track_total_hits"] = json!(false);
         if let Some(after) = &self.after {
@@ -183,14 +190,17 @@ impl Drop for Pages<'_> {
     }
 }
 
-/// Writes one document again as it is: what it says and its version stay.
-pub(super) fn rewrite_one(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
+/// Writes one document of a shard again as it is: what it says and its version stay.
+pub(super) fn rewrite_one(cluster: &Cluster, index: &str, shard: &str) -> Result<(), IndexError> {
     let mut body = json!({"size": 1, "version": true});
     if cluster.server().version.is_none_or(|version| version >= VECTORS_EXCLUDED) {
         body["_source"] = json!({"exclude_vectors": false});
     }
     let path = |suffix: &str| format!("{}/{suffix}", escaped(index));
-    let answer = cluster.request(Request::new(Method::Post, path("_search")).json(&body))?;
+    let search = Request::new(Method::Post, path("_search"))
+        .query("preference", format!("_shards:{shard}"))
+        .json(&body);
+    let answer = cluster.request(search)?;
     let hit = &answer["hits"]["hits"][0];
     let Some(id) = hit["_id"].as_str() else { return Ok(()) };
     let request = Request::new(Method::Put, path(&format!("_doc/{}", escaped(id))))

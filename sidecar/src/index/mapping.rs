@@ -157,3 +157,36 @@ pub(super) fn properties(
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Owner;
+
+    /// Applications search by these names: a change here is a change of their contract.
+    #[test]
+    fn the_mapping_is_as_it_was() {
+        let wanted = Wanted {
+            alias: "assets".to_owned(),
+            owner: Owner::default(),
+            fields: vec![FieldWanted {
+                field: "text_embedding".to_owned(),
+                dims: 384,
+                embedding: "text".to_owned(),
+                model_uri: "m".to_owned(),
+                model_fingerprint: "f".to_owned(),
+            }],
+            vectors: Vectors::default(),
+            shards: 1,
+            replicas: None,
+            shared_alias: None,
+            adopt: false,
+            retain_old: std::time::Duration::ZERO,
+        };
+        let analyzers = Analyzers { en: "english".to_owned(), zh: "smartcn".to_owned() };
+        let made = creation(&wanted, &analyzers, &json!({}));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/mapping.json");
+        let kept: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(made, kept, "{path} says otherwise; the mapping is now {made:#}");
+    }
+}

@@ -7,7 +7,7 @@ use super::meta::Meta;
 use super::names::{self, escaped};
 use super::standing::{self, Standing};
 use super::wanted::Wanted;
-use super::{Cluster, IndexError, Request};
+use super::{Cluster, IndexError, Request, claims};
 
 /// Removes indices of `wanted.owner` that no alias points to: those replaced longer ago than
 /// `wanted.retain_old`, and those that an earlier run than `run` began and never published.
@@ -30,7 +30,13 @@ pub fn remove_old(
         if !ours || index.name == *target || !index.aliases.is_empty() {
             continue;
         }
-        if is_due(meta, run, wanted.retain_old, Utc::now()) {
+        let mut meta = meta.clone();
+        if meta.published_run > 0 && meta.replaced_at.is_none() {
+            // A run was killed between the swap and this note.
+            meta.replaced_at = Some(now());
+            standing::write_meta(cluster, &index.name, &meta, None)?;
+        }
+        if is_due(&meta, run, wanted.retain_old, Utc::now()) {
             remove(cluster, &index.name)?;
             removed.push(index.name);
         }
@@ -60,15 +66,20 @@ pub fn remove_all(cluster: &Cluster, wanted: &Wanted) -> Result<Vec<String>, Ind
     let alias = &wanted.alias;
     let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
     let found = standing::indices(cluster, alias, &pattern)?;
-    let is_ours = |meta: &Option<Meta>| {
-        wanted.adopt || meta.as_ref().is_some_and(|meta| meta.owner == wanted.owner)
-    };
-    if let Some(foreign) = found.iter().find(|one| !is_ours(&one.meta)) {
-        let owner = match &foreign.meta {
-            Some(meta) => meta.owner.to_string(),
-            None => "another program".to_owned(),
-        };
-        return Err(IndexError::Foreign { index: foreign.name.clone(), owner });
+    for index in &found {
+        if index.meta.as_ref().is_none_or(|meta| meta.owner != wanted.owner) {
+            let owner = match &index.meta {
+                Some(meta) => meta.owner.to_string(),
+                None => "another program".to_owned(),
+            };
+            return Err(IndexError::Foreign { index: index.name.clone(), owner });
+        }
+    }
+    if found.is_empty()
+        && let Some(owner) = claims::owner(cluster, alias)?
+        && owner != wanted.owner
+    {
+        return Err(IndexError::Foreign { index: names::runs(alias), owner: owner.to_string() });
     }
     let mut removed: Vec<String> = found.into_iter().map(|index| index.name).collect();
     removed.extend([names::failures(alias), names::runs(alias)]);
