@@ -187,6 +187,18 @@ fn names_are_unique_in_their_pack_and_kept_from_run_to_run() {
 }
 
 #[test]
+fn an_asset_that_moves_within_its_pack_keeps_its_name_and_its_file() {
+    let library = Library::new();
+    library.write("office/b/chair.usda", usda("Chair", "", ""));
+    library.write("office/table.usda", usda("Table", "", ""));
+    library.report(&[]);
+    library.remove("office/b/chair.usda").write("office/a/chair.usda", usda("Chair", "", ""));
+    assert_eq!(library.report(&[])["counts"]["deleted"], 1);
+    assert_eq!(library.document("office/a/chair.usda")["name"], "chair");
+    assert_eq!(library.documents().len(), 2);
+}
+
+#[test]
 fn a_broken_asset_is_reported_and_stops_nothing() {
     let library = small();
     library.write("office/broken.usdc", b"PXR-USDC and then nothing");

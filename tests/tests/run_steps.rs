@@ -93,8 +93,10 @@ fn three_processes_leave_what_one_does() {
     assert_eq!(none.code, Some(2), "{}", none.stderr);
     assert!(none.stderr.contains("vitrine run scan"), "{}", none.stderr);
     // The next run has nothing to do, and one process continues where three ended.
-    let scanned = step(&library, "scan", &[]).json(0);
+    let log = library.beside("last-words", "");
+    let scanned = step(&library, "scan", &["--termination-log", log.to_str().unwrap()]).json(0);
     assert_eq!(scanned["chunks"], 0);
+    assert_eq!(json_file(&log)["reason"], "NothingChanged");
     assert_eq!(counts(&step(&library, "work", &["--chunk", "0"]).json(0)), [0, 0, 0, 0]);
     assert_eq!(counts(&step(&library, "publish", &[]).json(0)), [3, 0, 3, 0]);
     assert_eq!(counts(&library.report(&[])), [3, 0, 3, 0]);

@@ -10,6 +10,9 @@ pub fn embedding(field: &str, asset_id: &str) -> String {
     format!("embeddings/{field}/{asset_id}.npy")
 }
 
+/// Files of single assets lie below these.
+pub const ASSET_FOLDERS: [&str; 2] = ["individual", "embeddings"];
+
 /// Everything of a catalogue but the index lies below one of these.
 pub const FOLDERS: [&str; 3] = ["individual", "embeddings", ".vitrine"];
 
@@ -50,6 +53,11 @@ pub fn files(run: u64) -> String {
 /// Assets that left.
 pub fn gone(run: u64) -> String {
     format!("{RUNS}/{run}/gone.jsonl")
+}
+
+/// There while a run is being published: files of single assets may be ahead of the packed ones.
+pub fn publishing(run: u64) -> String {
+    format!("{RUNS}/{run}/publishing")
 }
 
 /// What a run came to.

@@ -152,20 +152,21 @@ fn step(args: &Args) -> Result<Done, Stopped> {
 fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
     let plan = steps::scan(settings, args.run.unwrap_or(0), watch)?;
     let found = plan.found;
-    let changed = found.to_read + found.to_describe;
     let text = format!(
-        "run {}: {} assets, {} to read, {} to describe, {} unchanged, {} gone, in {} chunks\n",
+        "run {}: {} assets: {} to read, {} to describe, {} to send, {} unchanged, {} gone; {} \
+         chunks of work\n",
         plan.run,
         found.assets,
         found.to_read,
         found.to_describe,
+        found.to_send,
         found.unchanged,
         found.deleted,
         plan.chunks
     );
     Ok(Done {
         run: plan.run,
-        reason: if changed + found.deleted > 0 { "Planned" } else { "NothingChanged" },
+        reason: if plan.has_changes() { "Planned" } else { "NothingChanged" },
         counts: Counts {
             read: found.assets,
             skipped: found.unchanged,

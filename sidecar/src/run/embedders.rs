@@ -1,8 +1,10 @@
 //! The models of a run, each loaded once.
 
+use vitrine_crds::library::{Device, Provider};
+
 use super::records::{Plan, PlannedEmbedding};
 use super::{RunError, Settings};
-use crate::embed::{self, TextEmbedder};
+use crate::embed::{self, Options, TextEmbedder};
 
 /// The models of a run. Entries that name the same model share one session.
 #[derive(Default)]
@@ -15,6 +17,19 @@ pub(super) struct Embedders {
 impl Embedders {
     /// Loads every model that `settings` name.
     pub(super) fn open(settings: &Settings) -> Result<Self, RunError> {
+        Self::open_as(settings, |options| options.clone())
+    }
+
+    /// As [`Embedders::open`], to learn what the models are and not to run them: a pod that scans
+    /// has no GPU.
+    pub(super) fn open_on_processor(settings: &Settings) -> Result<Self, RunError> {
+        Self::open_as(settings, |options| {
+            let device = Device { provider: Provider::Cpu, index: 0, ..options.device.clone() };
+            Options { device, ..options.clone() }
+        })
+    }
+
+    fn open_as(settings: &Settings, on: impl Fn(&Options) -> Options) -> Result<Self, RunError> {
         let entries = &settings.embeddings;
         let mut loaded = Vec::new();
         let mut of_entry: Vec<usize> = Vec::new();
@@ -29,7 +44,7 @@ impl Embedders {
             let place = match earlier {
                 Some(earlier) => of_entry[earlier],
                 None => {
-                    loaded.push(embed::open(spec, &entry.options)?);
+                    loaded.push(embed::open(spec, &on(&entry.options))?);
                     loaded.len() - 1
                 }
             };

@@ -161,6 +161,8 @@ impl<'a> Ground<'a> {
         self.current = read_current(&self.out)?;
         match self.current.as_ref().filter(|current| current.library != settings.library) {
             None => Ok(self),
+            // A state folder is a cache; whose the index is, the index says.
+            Some(_) if !settings.writes_files => Ok(Self { current: None, ..self }),
             Some(current) => Err(RunError::Usage(format!(
                 "the catalogue holds the library `{}`, not `{}`: pass --name {} or another --out",
                 current.library, settings.library, current.library

@@ -1,6 +1,6 @@
 //! The files that a published run is searched in, and that the next run compares with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -31,6 +31,8 @@ pub(super) struct Packing<'a> {
     vectors: Vec<Vectors>,
     before: Option<Earlier>,
     changed: Vec<(String, Vec<u8>)>,
+    /// Files of documents and vectors that go, unless a document turns out to need them.
+    leaving: HashSet<String>,
     count: u64,
 }
 
@@ -46,7 +48,7 @@ impl<'a> Packing<'a> {
     pub(super) fn start(
         ground: &'a Ground<'a>,
         plan: &'a Plan,
-        total: u64,
+        (total, leaving): (u64, HashSet<String>),
         scratch: &Path,
     ) -> Result<Self, RunError> {
         let out = &ground.out;
@@ -76,6 +78,7 @@ impl<'a> Packing<'a> {
             vectors,
             before,
             changed: Vec::new(),
+            leaving,
             count: 0,
         })
     }
@@ -108,13 +111,14 @@ impl<'a> Packing<'a> {
         self.add(&json, Known { used_by, ..known }, &rows)
     }
 
-    /// Takes over what the previous run packed.
+    /// Takes over what the previous run packed. `used_before` is what the document's own file says;
+    /// none where that is not known.
     pub(super) fn add_known(
         &mut self,
         id: &str,
         document: Span,
         known: Span,
-        (used_before, used_by): (u64, u64),
+        (used_before, used_by): (Option<u64>, u64),
     ) -> Result<(), RunError> {
         let Some(before) = &mut self.before else {
             let reason = format!("{id} is called known, and nothing was published");
@@ -129,7 +133,7 @@ impl<'a> Packing<'a> {
             }
         }
         known.embeddings.retain(|field, _| found.contains_key(field));
-        if used_before != used_by {
+        if used_before != Some(used_by) {
             let mut whole: Document = before.documents.read(document)?;
             whole.used_by = used_by;
             json = serde_json::to_vec(&whole).expect("documents are JSON");
@@ -170,6 +174,12 @@ impl<'a> Packing<'a> {
                 })?;
             index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
         }
+        if !self.leaving.is_empty() {
+            self.leaving.remove(&layout::individual(&known.pack, &known.name));
+            for field in rows.keys() {
+                self.leaving.remove(&layout::embedding(field, &known.id));
+            }
+        }
         let written = self.known.write_all(&line(&Known { document: span, ..known }));
         written.map_err(failed("known.jsonl"))?;
         self.count += 1;
@@ -188,9 +198,12 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// Makes every file visible. Nothing reads them before what this returns is written.
+    /// Makes every file visible, and takes away those that left. Nothing reads the packed ones
+    /// before what this returns is written.
     pub(super) fn finish(mut self) -> Result<Current, RunError> {
         self.flush()?;
+        let leaving: Vec<String> = std::mem::take(&mut self.leaving).into_iter().collect();
+        self.ground.out.delete_all(&leaving)?;
         self.documents.finish()?;
         self.known.finish()?;
         let run = self.plan.run;

@@ -70,6 +70,8 @@ struct Number {
     holder: String,
     /// Starts of this run before this one, as far as its plan says.
     sessions: u32,
+    /// Whether a run was killed after it was planned.
+    mends: bool,
 }
 
 /// All assets, and the ones that left.
@@ -121,8 +123,9 @@ impl<'a> Planning<'a> {
             Some(target) => target.claim(lowest, &holder)?,
             None => lowest,
         };
-        let begun = begun.filter(|plan| plan.run == run);
-        Ok(Number { run, previous, holder, sessions: begun.map_or(0, |plan| plan.session) })
+        let mends = begun.is_some();
+        let sessions = begun.filter(|plan| plan.run == run).map_or(0, |plan| plan.session);
+        Ok(Number { run, previous, holder, sessions, mends })
     }
 
     /// The assets, in path order.
@@ -208,6 +211,7 @@ impl<'a> Planning<'a> {
         let which = (number.previous, number.run);
         let (sessions, receipts) = receipts::resumable(self.ground, which, scratch)?;
         number.sessions = number.sessions.max(sessions);
+        number.mends |= !receipts.is_empty();
         for receipts::Resumable { known, kept, used_by, .. } in receipts.into_values() {
             // A session that was killed may have sent more to the index than it has receipts of.
             to.agrees = false;
@@ -273,7 +277,7 @@ impl<'a> Planning<'a> {
 
     fn write(&self, compared: Compared<'_>, number: Number) -> Result<Plan, RunError> {
         let Compared { assets, within, mut names, gone, agrees, .. } = compared;
-        let Number { run, previous, holder, sessions } = number;
+        let Number { run, previous, holder, sessions, mends } = number;
         let ground = self.ground;
         // Until the plan is written there is none: a kill in between leaves nothing half true.
         ground.out.delete_all(&[layout::plan(run)])?;
@@ -337,6 +341,7 @@ impl<'a> Planning<'a> {
             previous,
             embeddings: self.embeddings.clone(),
             index,
+            mends,
             chunks,
             found,
         };

@@ -72,6 +72,15 @@ pub(super) fn still_newest(ground: &Ground<'_>, plan: &Plan) -> Result<(), RunEr
     }
 }
 
+/// Whether `plan`'s run, or one before it, was killed while it was being published. Says so from
+/// now on.
+pub(super) fn begin_publishing(ground: &Ground<'_>, plan: &Plan) -> Result<bool, RunError> {
+    let names = ground.out.list_below(layout::RUNS)?;
+    let was = names.iter().any(|name| name.ends_with("/publishing"));
+    ground.out.put(&layout::publishing(plan.run), Vec::new())?;
+    Ok(was)
+}
+
 /// What `run` came to, where it is over.
 pub(super) fn report(ground: &Ground<'_>, run: u64) -> Result<Option<Report>, RunError> {
     let file = layout::report(run);

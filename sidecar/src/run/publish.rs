@@ -2,6 +2,7 @@
 //!
 //! The index comes first: whatever is done to it may be done again. `current.json` comes last.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use super::recall::Recall;
 use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
 use super::target::Target;
-use super::{Ground, RunError, retention};
+use super::{Ground, RunError, plans, retention};
 use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 
@@ -40,8 +41,9 @@ pub(super) fn publish(
         guard(ground, target, &merged)?;
     }
     let mut current = None;
-    if has_changed(ground, plan, &merged) {
-        let (mut packed, refused) = pack(ground, plan, &mut merged, scratch.path())?;
+    let was_killed = plans::begin_publishing(ground, plan)?;
+    if was_killed || has_changed(ground, plan, &merged) {
+        let (mut packed, refused) = pack(ground, plan, (&mut merged, was_killed), scratch.path())?;
         if let Some(target) = &ground.target {
             let documents = packed.documents_count - refused;
             packed.index = Some(target.publish(plan, documents, refused)?);
@@ -96,16 +98,19 @@ fn guard(ground: &Ground<'_>, target: &Target, merged: &Merged) -> Result<(), Ru
     }
 }
 
-/// Writes the packed files, amends the index, and takes away the files of what left. Comes back
+/// Writes the packed files, takes away the files of what left, and amends the index. Comes back
 /// with the number of documents that the index refused.
+///
+/// * `was_killed`: whether an earlier attempt was, after which no file of an asset is trusted.
 fn pack(
     ground: &Ground<'_>,
     plan: &Plan,
-    merged: &mut Merged,
+    (merged, was_killed): (&mut Merged, bool),
     scratch: &Path,
 ) -> Result<(Current, u64), RunError> {
     let documents = merged.documents();
-    let mut packing = Packing::start(ground, plan, documents, scratch)?;
+    let leaving = leaving(ground, plan, merged)?;
+    let mut packing = Packing::start(ground, plan, (documents, leaving), scratch)?;
     let mut recall = Recall::open(ground, plan)?;
     let amending = ground.target.as_ref().map(|target| Amending::start(target, plan.run));
     let Merged { roster, origins, used_by, places, unsure, .. } = merged;
@@ -139,6 +144,7 @@ fn pack(
                     indexed.document.used_by = used_by;
                     amending.write(&indexed);
                 }
+                let before = (!was_killed).then_some(before);
                 packing.add_known(&member.id, document, known, (before, used_by))?;
             }
         }
@@ -158,13 +164,25 @@ fn pack(
         deleting.finish()?;
     }
     crash::at(Point::AfterDeletes);
-    if ground.settings.writes_files {
-        let gone = merged.gone.iter().filter(|gone| !gone.index_only).flat_map(|gone| {
-            let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
-            fields.chain([layout::individual(&gone.pack, &gone.name)])
-        });
-        let dropped: Vec<String> = merged.dropped.iter().cloned().chain(gone).collect();
-        ground.out.delete_all(&dropped)?;
-    }
     Ok((current, refused.len() as u64))
+}
+
+/// Files of documents and vectors that no document may need any more.
+fn leaving(ground: &Ground<'_>, plan: &Plan, merged: &Merged) -> Result<HashSet<String>, RunError> {
+    if !ground.settings.writes_files {
+        return Ok(HashSet::new());
+    }
+    if plan.mends {
+        // A killed session may have written files of assets that are gone since, and no receipt.
+        let mut all: HashSet<String> = HashSet::new();
+        for folder in layout::ASSET_FOLDERS {
+            all.extend(ground.out.list_below(folder)?);
+        }
+        return Ok(all);
+    }
+    let gone = merged.gone.iter().filter(|gone| !gone.index_only).flat_map(|gone| {
+        let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
+        fields.chain([layout::individual(&gone.pack, &gone.name)])
+    });
+    Ok(merged.dropped.iter().cloned().chain(gone).collect())
 }

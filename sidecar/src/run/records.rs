@@ -31,6 +31,9 @@ pub struct Plan {
     /// Where documents are indexed, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<PlannedIndex>,
+    /// Whether a killed run may have left files that no receipt tells of.
+    #[serde(default)]
+    pub mends: bool,
     /// Chunk files.
     pub chunks: u32,
     /// What scan found.
@@ -87,6 +90,14 @@ impl Plan {
     /// Whether `other` is this very plan: not that of another start or another process.
     pub fn is(&self, other: &Self) -> bool {
         (self.run, self.session, &self.planner) == (other.run, other.session, &other.planner)
+    }
+
+    /// Whether publish will have anything to make visible.
+    pub fn has_changes(&self) -> bool {
+        let Found { assets: _, unchanged: _, resumed, to_read, to_describe, to_send, deleted } =
+            self.found;
+        resumed + to_read + to_describe + to_send + deleted > 0
+            || self.index.as_ref().is_some_and(|index| !index.agrees)
     }
 }
 

@@ -3,7 +3,7 @@
 //! With Elasticsearch alone, the state folder is a cache on this machine. Where it is not there,
 //! or another machine published since, every document is fetched back once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 
 use super::fingerprint::now;
@@ -33,7 +33,8 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         target: None,
         watch: ground.watch,
     };
-    let mut packing = Packing::start(&anew, &plan, live.documents, scratch.path())?;
+    let mut packing =
+        Packing::start(&anew, &plan, (live.documents, HashSet::new()), scratch.path())?;
     let mut documents = 0;
     for exported in target.export(live)? {
         let exported = exported?;
@@ -77,6 +78,7 @@ fn plan(ground: &Ground<'_>, live: &Live) -> Plan {
         previous: None,
         embeddings: fields.collect(),
         index: None,
+        mends: false,
         chunks: 0,
         found: Found::default(),
     }
