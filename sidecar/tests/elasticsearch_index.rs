@@ -9,7 +9,7 @@ use vitrine::index::{
     self, Body, Cluster, FieldWanted, Filled, IndexError, Owner, Settings, Standing, Wanted,
     claims, encode, failures, names,
 };
-use vitrine_bulk::{Action, Operation, Options, Verdict, start};
+use vitrine_bulk::{Action, BulkError, Operation, Options, Verdict, start};
 use vitrine_crds::library::{VectorIndex, Vectors};
 use vitrine_tests::elasticsearch::{Elasticsearch, Name};
 
@@ -355,6 +355,32 @@ fn a_document_of_a_higher_run_is_not_written_over() {
     assert_eq!(lower, [Verdict::Superseded { current: Some(5) }]);
     let prepared = index::prepare(&ground.cluster, &wanted, &standing, 4);
     assert!(matches!(prepared, Err(IndexError::Superseded { run: 4, by: 5 })), "{prepared:?}");
+}
+
+#[test]
+fn an_index_that_is_removed_while_it_is_filled_is_not_made_anew() {
+    let Some(ground) = Ground::new("removed") else { return };
+    let wanted = ground.wanted(VectorIndex::Auto);
+    let standing = index::look(&ground.cluster, &wanted).unwrap();
+    index::prepare(&ground.cluster, &wanted, &standing, 1).unwrap();
+    let options = Options { require_alias: true, ..Options::default() };
+    let client = ground.cluster.client().clone();
+    let (sender, mut receiver) = start(ground.cluster.runtime(), client, options);
+    let send = |id: &str| {
+        let index = names::write_alias(&standing.target).into();
+        let (id, action) = (id.to_owned(), Action::Delete);
+        sender.send(Operation { index, id, action, version: None, tag: () }).unwrap();
+    };
+    send("a");
+    assert_eq!(receiver.recv().unwrap().unwrap().verdict, Verdict::Written);
+    ground.server.must("DELETE", &format!("/{}", standing.target), None);
+    send("b");
+    match receiver.recv().unwrap() {
+        Err(BulkError::IndexMissing { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    assert!(receiver.recv().is_none(), "nothing comes after an error");
+    assert_eq!(ground.server.indices(&standing.target), Vec::<String>::new());
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! An index is made, or made ready, to be filled.
 
 use elasticsearch::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::mapping;
 use super::meta::{Meta, VERSION};
-use super::names::escaped;
+use super::names::{self, escaped};
 use super::standing::{self, Standing};
 use super::wanted::Wanted;
 use super::{Cluster, IndexError, Request};
@@ -48,7 +48,11 @@ pub fn prepare(
         put_settings(cluster, target, &mapping::loading_settings())?;
     }
     let meta = Meta { run, owner: wanted.owner.clone(), ..before };
-    standing::write_meta(cluster, target, &meta, None)
+    standing::write_meta(cluster, target, &meta, None)?;
+    let path = format!("{pattern}/_alias/{}", escaped(&names::write_alias(target)));
+    let alias = json!({"is_write_index": true});
+    cluster.request(Request::new(Method::Put, path).json(&alias))?;
+    Ok(())
 }
 
 /// Creates an index and waits until it can be written to; one that is there stays as it is.

@@ -3,6 +3,7 @@
 //! ```text
 //! <alias>                what searches use
 //! <alias>-<12 hex>       one version: models, mapping and vector options make the digits
+//! <alias>-<12 hex>-write an alias of that index, which documents are sent to
 //! <alias>-failures       assets without a current document, and why
 //! <alias>-runs           one document a run
 //! ```
@@ -17,6 +18,12 @@ pub fn physical(alias: &str, version: &str) -> String {
     let hash = Sha256::digest(version.as_bytes());
     let digits: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{alias}-{digits}")
+}
+
+/// The alias that documents of an index are sent to. An index that somebody removes takes it along;
+/// by its own name the next document would make it anew, without a mapping.
+pub fn write_alias(index: &str) -> String {
+    format!("{index}-write")
 }
 
 /// Whether `index` is named as [`physical`] names the versions of `alias`.

@@ -27,7 +27,9 @@ pub fn remove_old(
     for index in standing::indices(cluster, alias, &format!("{}-*", escaped(alias)))? {
         let Some(meta) = &index.meta else { continue };
         let ours = meta.owner == wanted.owner && names::is_physical(alias, &index.name);
-        if !ours || index.name == *target || !index.aliases.is_empty() {
+        let own = names::write_alias(&index.name);
+        let is_searched = index.aliases.iter().any(|alias| *alias != own);
+        if !ours || index.name == *target || is_searched {
             continue;
         }
         let mut meta = meta.clone();

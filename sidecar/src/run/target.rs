@@ -14,7 +14,9 @@ use super::{RunError, Settings};
 use crate::catalog::packed::{Current, IndexedAs};
 use crate::index::claims::{self, RunPhase};
 use crate::index::failures::{self, Failed};
-use crate::index::{self, Body, Cluster, Destination, FieldWanted, Filled, Standing, Wanted};
+use crate::index::{
+    self, Body, Cluster, Destination, FieldWanted, Filled, Standing, Wanted, names,
+};
 
 /// Documents between work and the verdict of the index, at most: each holds its receipt too.
 const WAITING_DOCUMENTS_MAX: usize = 4_096;
@@ -51,7 +53,7 @@ impl Target {
         });
         let wanted = destination.wanted(fields.collect());
         let standing = index::look(&cluster, &wanted)?;
-        let name = standing.target.as_str().into();
+        let name = names::write_alias(&standing.target).into();
         let url = destination.connection.name();
         Ok(Some(Self { cluster, url, wanted, standing, name }))
     }
@@ -153,8 +155,11 @@ impl Target {
 
     /// Starts a load.
     pub(super) fn start<T: Send + 'static>(&self) -> (Sender<T>, Receiver<T>) {
-        let options =
-            Options { waiting_documents_max: WAITING_DOCUMENTS_MAX, ..Options::default() };
+        let options = Options {
+            waiting_documents_max: WAITING_DOCUMENTS_MAX,
+            require_alias: true,
+            ..Options::default()
+        };
         vitrine_bulk::start(self.cluster.runtime(), self.cluster.client().clone(), options)
     }
 
