@@ -155,6 +155,26 @@ fn an_index_alone_is_enough_to_continue_on_another_machine() {
 }
 
 #[test]
+fn a_catalogue_begun_anew_beside_an_index_lets_only_a_part_of_that_go() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let name = server.name("guard");
+    let library = small();
+    run(&mut alone(&library, server.url(), &name)).json(0);
+    library.remove("office/desk.usda").remove("office/room.usda");
+    let refused = run(&mut both(&library, server.url(), &name));
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("2 of 3 assets are gone"), "{}", refused.stderr);
+    assert_eq!(server.count(&name), 3);
+    run(both(&library, server.url(), &name).arg("--approve-deletions")).json(0);
+    assert_eq!(standing(&server, &name), expected(&[("kitchen/cup.usda", 0)]));
+    library.remove("kitchen/cup.usda");
+    std::fs::remove_dir_all(library.catalog()).unwrap();
+    let refused = run(both(&library, server.url(), &name).arg("--approve-deletions"));
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert_eq!(server.count(&name), 1, "an empty listing lets nothing go");
+}
+
+#[test]
 fn killed_at_each_place_index_and_catalogue_end_up_the_same() {
     let Some(server) = Elasticsearch::find() else { return };
     let places = [

@@ -1,15 +1,18 @@
 //! One run: scan → work → publish.
 //!
-//! Three rooms with files between them (`.vitrine/runs/<run>/`), here in one process:
+//! Three rooms with files between them (`.vitrine/runs/<run>/`), in one process by [`catalog`], or
+//! in one each by [`steps`]:
 //!
 //! ```text
-//! scan      lists, compares          → plan.json, roster.jsonl, chunk-<i>.jsonl
-//! work      reads, describes, embeds → documents, vectors, part-<i>.jsonl (receipts)
-//! publish   merges receipts          → packed files, master_index.json, current.json, report.json
+//! scan      lists, compares          → plan.json, roster, gone, chunk-<i>
+//! work      reads, describes, embeds → the index; documents, vectors; part-<i>-… (receipts)
+//! publish   merges receipts          → packed files, master_index.json; the index amended, its
+//!                                      alias moved; report.json; current.json
 //! ```
 //!
-//! A run has the number after the last published one. Killed at any point, the next start has the
-//! same number, one session more, and takes every receipt that still fits its source.
+//! A run has the number after the last published one, or one that the index gives it. Killed at any
+//! point, the next start goes on under the same number, one session more, and takes every receipt
+//! that still fits its source.
 
 mod chunks;
 mod cleaning;

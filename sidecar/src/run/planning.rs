@@ -101,6 +101,7 @@ impl<'a> Planning<'a> {
         let listed = compared.assets.len() as u64;
         scan::guard(ground, listed, compared.gone.len() as u64, compared.known_count)?;
         self.receipts(&mut compared, &mut number, scratch.path())?;
+        self.guard_live(&compared)?;
         self.index(&mut compared)?;
         self.write(compared, number)
     }
@@ -242,6 +243,18 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// Guards what is searched where no state tells of it: a catalogue begun anew beside an index.
+    fn guard_live(&self, compared: &Compared<'_>) -> Result<(), RunError> {
+        let Self { ground, .. } = self;
+        let (Some(target), None) = (&ground.target, &ground.current) else { return Ok(()) };
+        let Some(live) = target.live() else { return Ok(()) };
+        let mut gone = 0;
+        for entry in target.entries(&live.index)? {
+            gone += u64::from(!compared.at.contains_key(&entry?.id));
+        }
+        scan::guard(ground, compared.assets.len() as u64, gone, live.documents)
+    }
+
     /// What the index holds: asked for only where it may not be what was published.
     fn index(&self, to: &mut Compared<'_>) -> Result<(), RunError> {
         let Some(target) = &self.ground.target else { return Ok(()) };
@@ -255,7 +268,7 @@ impl<'a> Planning<'a> {
                 memory.is_sent = false;
             }
         }
-        for entry in target.entries()? {
+        for entry in target.written()? {
             let entry = entry?;
             match to.at.get(&entry.id).and_then(|&at| to.assets[at].memory.as_mut()) {
                 Some(memory) => {

@@ -27,6 +27,9 @@ pub(super) fn remove(destination: &Destination) -> Result<Vec<String>, RunError>
     Ok(index::remove_all(&cluster, &destination.wanted(Vec::new()))?)
 }
 
+/// What an index says of its documents.
+type Entries<'a> = Box<dyn Iterator<Item = Result<index::Entry, RunError>> + 'a>;
+
 /// The index that a run fills.
 pub(super) struct Target {
     cluster: Cluster,
@@ -101,16 +104,17 @@ impl Target {
     }
 
     /// What the target holds; nothing where it is not there yet.
-    pub(super) fn entries(
-        &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<index::Entry, RunError>> + '_>, RunError> {
+    pub(super) fn written(&self) -> Result<Entries<'_>, RunError> {
         match self.standing.exists {
             false => Ok(Box::new(std::iter::empty())),
-            true => {
-                let entries = index::list(&self.cluster, &self.standing.target)?;
-                Ok(Box::new(entries.map(|entry| entry.map_err(RunError::from))))
-            }
+            true => self.entries(&self.standing.target),
         }
+    }
+
+    /// What an index holds.
+    pub(super) fn entries(&self, index: &str) -> Result<Entries<'_>, RunError> {
+        let entries = index::list(&self.cluster, index)?;
+        Ok(Box::new(entries.map(|entry| entry.map_err(RunError::from))))
     }
 
     /// What stands behind the alias.
