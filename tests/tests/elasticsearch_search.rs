@@ -1,6 +1,8 @@
 //! `vitrine search --elasticsearch`, over an index that this test fills by hand.
 #![allow(clippy::unwrap_used)] // A test that fails here should say where.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 use vitrine_tests::elasticsearch::{Elasticsearch, Name};
 use vitrine_tests::program::{Ended, command, run};
@@ -54,7 +56,7 @@ fn filled(server: &Elasticsearch, purpose: &str, model: Option<&Value>) -> Name 
         let size = 0.5 * (number + 1) as f64;
         let mut document = json!({
             "asset_id": format!("{number:016}"), "name": name, "pack": pack,
-            "uri": format!("file:///lib/{pack}/{name}.usda"), "description": what,
+            "uri": format!("file:///{alias}/{pack}/{name}.usda"), "description": what,
             "tags": name.split('_').chain([*pack]).collect::<Vec<_>>(),
             "extent_m": {"longest": size},
             "usd": {"bounds": {"size_m": [size, 0.1, 0.2]}, "prims": {"Mesh": number}},
@@ -196,6 +198,53 @@ fn where_an_index_is_may_come_from_the_environment_or_a_file() {
     let ended = run(&mut call);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("--index"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_search_while_the_alias_moves_sees_one_index_or_the_other_and_no_error() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let model = embedded();
+    let old = filled(&server, "old", Some(&model));
+    let new = filled(&server, "new", Some(&model));
+    let alias = server.name("moving");
+    let point = |from: &Name, to: &Name| {
+        let actions = json!({"actions": [
+            {"remove": {"index": format!("{from}-1"), "alias": &*alias, "must_exist": false}},
+            {"add": {"index": format!("{to}-1"), "alias": &*alias}},
+        ]});
+        server.must("POST", "/_aliases", Some(&actions));
+    };
+    point(&new, &old);
+    let searched = AtomicBool::new(false);
+    let (moves, seen) = std::thread::scope(|threads| {
+        let moving = threads.spawn(|| {
+            let mut moves = 0;
+            while !searched.load(Ordering::Relaxed) {
+                let (from, to) = if moves % 2 == 0 { (&old, &new) } else { (&new, &old) };
+                point(from, to);
+                moves += 1;
+                std::thread::sleep(std::time::Duration::from_millis(150));
+            }
+            moves
+        });
+        let mut seen = [0, 0];
+        for _ in 0..20 {
+            let ended = search(&server, &alias, &["a blue lamp", "--algorithm", "hybrid"]);
+            let answer = ended.json(0);
+            let hits = answer["hits"].as_array().unwrap();
+            assert_eq!((hits.len(), &answer["total"]), (ASSETS.len(), &ASSETS.len().into()));
+            let from = |name: &Name| {
+                let start = format!("file:///{name}/");
+                hits.iter().filter(|hit| hit["uri"].as_str().unwrap().starts_with(&start)).count()
+            };
+            let both = [from(&old), from(&new)];
+            assert!(both.contains(&ASSETS.len()), "hits of two indices: {answer:#}");
+            seen[usize::from(both[1] > 0)] += 1;
+        }
+        searched.store(true, Ordering::Relaxed);
+        (moving.join().unwrap(), seen)
+    });
+    assert!(moves > 10 && seen[0] > 0 && seen[1] > 0, "{moves} moves, seen {seen:?}");
 }
 
 /// Catalogues the demo library into a folder and an index in one run.

@@ -60,8 +60,18 @@ impl Index {
     ) -> Result<Answer, SearchError> {
         let began = Instant::now();
         request.check()?;
+        // Loading the model takes longest, and the new index mostly has the same.
+        let mut known: Option<(Space, Vec<f32>)> = None;
+        let mut embed = |space: &Space, query: &str| match &known {
+            Some((of, vector)) if of == space => Ok(vector.clone()),
+            _ => {
+                let vector = embed(space, query)?;
+                known = Some((space.clone(), vector.clone()));
+                Ok(vector)
+            }
+        };
         for _ in 0..ATTEMPTS {
-            if let Some(mut answer) = self.attempt(request, embed)? {
+            if let Some(mut answer) = self.attempt(request, &mut embed)? {
                 answer.took_ms = rounded(began.elapsed().as_secs_f64() * 1e3, 1);
                 return Ok(answer);
             }
