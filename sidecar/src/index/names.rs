@@ -68,4 +68,10 @@ mod tests {
         assert!(!is_physical("assets", "assets-failures"));
         assert!(!is_physical("assets", "assets-0123456789AB"));
     }
+
+    #[test]
+    fn a_name_cannot_leave_its_part_of_the_path() {
+        assert_eq!(escaped("a-b_1.c"), "a-b_1.c");
+        assert_eq!(escaped("../a?b/库"), "..%2Fa%3Fb%2F%E5%BA%93");
+    }
 }

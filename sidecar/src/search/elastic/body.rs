@@ -77,18 +77,6 @@ pub fn count(filter: Option<&Value>) -> Value {
     json!({"size": 0, "track_total_hits": true, "query": query})
 }
 
-/// A name as part of a path.
-pub fn escaped(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(byte.into()),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
-}
-
 fn hits(size: usize) -> Value {
     json!({"size": size, "track_total_hits": false, "_source": {"includes": Hit::FIELDS}})
 }
@@ -161,11 +149,5 @@ mod tests {
         assert_eq!(text, "lift lifts pallet pallets");
         let none = words("the of it", &mapping(), 7, Some(&json!({"match_all": {}})));
         assert_eq!(none["query"], json!({"match_none": {}}));
-    }
-
-    #[test]
-    fn a_name_cannot_leave_its_part_of_the_path() {
-        assert_eq!(escaped("a-b_1.c"), "a-b_1.c");
-        assert_eq!(escaped("../a?b/库"), "..%2Fa%3Fb%2F%E5%BA%93");
     }
 }

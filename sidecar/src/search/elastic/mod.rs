@@ -131,7 +131,7 @@ impl Index {
     fn ask_together(&self, bodies: Vec<Value>) -> Result<Vec<Value>, SearchError> {
         let count = bodies.len();
         let lines: Vec<Value> = bodies.into_iter().flat_map(|body| [json!({}), body]).collect();
-        let path = format!("{}/_msearch", body::escaped(&self.alias));
+        let path = format!("{}/_msearch", index::names::escaped(&self.alias));
         let asked = index::Request::new(Method::Post, path).lines(&lines);
         let answer = self.cluster.request(asked).map_err(|error| self.missing(error))?;
         hits::each(answer, count).map_err(|error| self.missing(error))
@@ -143,7 +143,7 @@ impl Index {
 }
 
 fn look(cluster: &Cluster, alias: &str) -> Result<Behind, SearchError> {
-    let path = format!("{}/_mapping", body::escaped(alias));
+    let path = format!("{}/_mapping", index::names::escaped(alias));
     let asked = index::Request::new(Method::Get, path);
     let answer = cluster.request(asked).map_err(|error| missing(alias, error))?;
     Behind::read(alias, &answer)
