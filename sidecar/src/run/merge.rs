@@ -41,6 +41,8 @@ pub(super) struct Merged {
     pub(super) gone: Vec<Gone>,
     /// Places in the roster of what failed: the index may hold what a killed session sent.
     pub(super) unsure: Vec<u32>,
+    /// Whether a session of this run may have left files that no receipt tells of.
+    pub(super) mends: bool,
 }
 
 impl Merged {
@@ -109,6 +111,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
             made.uses.iter().for_each(|&used| used_by[used as usize] += 1);
         }
     }
+    let mends = plan.mends || !missing.is_empty();
     failures.extend(left_over(ground, plan, missing, scratch)?);
     failures.sort_by(|a, b| a.uri.cmp(&b.uri));
 
@@ -133,7 +136,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
         }
     }
     drop(paths);
-    Ok(Merged { roster, origins, used_by, places, counts, failures, dropped, gone, unsure })
+    Ok(Merged { roster, origins, used_by, places, counts, failures, dropped, gone, unsure, mends })
 }
 
 /// Reasons for the assets that have no receipt: whose chunk it was.

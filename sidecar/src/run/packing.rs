@@ -8,7 +8,7 @@ use super::fingerprint::now;
 use super::lines::line;
 use super::recall::Earlier;
 use super::records::{Indexed, Known, Plan, Span};
-use super::work::{artifacts, decoded};
+use super::work::{artifacts, decoded, encoded};
 use super::{Ground, RunError};
 use crate::asset::Document;
 use crate::catalog::index::{IndexWriter, MASTER_INDEX, Summary};
@@ -137,7 +137,10 @@ impl<'a> Packing<'a> {
             let mut whole: Document = before.documents.read(document)?;
             whole.used_by = used_by;
             json = serde_json::to_vec(&whole).expect("documents are JSON");
-            let alone = Indexed { known: known.clone(), document: whole, ..Indexed::default() };
+            let rows = found.iter().filter(|_| used_before.is_none());
+            let vectors = rows.map(|(field, row)| (field.clone(), encoded(row))).collect();
+            let known = known.clone();
+            let alone = Indexed { known, document: whole, vectors, ..Indexed::default() };
             self.changed.extend(artifacts(&alone));
         }
         self.add(&json, Known { used_by, ..known }, &found)

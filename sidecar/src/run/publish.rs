@@ -41,7 +41,7 @@ pub(super) fn publish(
         guard(ground, target, &merged)?;
     }
     let mut current = None;
-    let was_killed = plans::begin_publishing(ground, plan)?;
+    let was_killed = plans::begin_publishing(ground, plan)? || plan.mends;
     if was_killed || has_changed(ground, plan, &merged) {
         let (mut packed, refused) = pack(ground, plan, (&mut merged, was_killed), scratch.path())?;
         if let Some(target) = &ground.target {
@@ -83,6 +83,7 @@ fn has_changed(ground: &Ground<'_>, plan: &Plan, merged: &Merged) -> bool {
     let same = count == Some(merged.documents())
         && merged.counts.indexed == 0
         && merged.gone.is_empty()
+        && !merged.mends
         && plan.index.as_ref().is_none_or(|index| index.agrees);
     !same
 }
@@ -109,7 +110,7 @@ fn pack(
     scratch: &Path,
 ) -> Result<(Current, u64), RunError> {
     let documents = merged.documents();
-    let leaving = leaving(ground, plan, merged)?;
+    let leaving = leaving(ground, merged)?;
     let mut packing = Packing::start(ground, plan, (documents, leaving), scratch)?;
     let mut recall = Recall::open(ground, plan)?;
     let amending = ground.target.as_ref().map(|target| Amending::start(target, plan.run));
@@ -119,7 +120,7 @@ fn pack(
     for (at, ((member, origin), &used_by)) in
         roster.iter().zip(origins).zip(used_by.iter()).enumerate()
     {
-        // What failed may stand in the index as a killed session left it.
+        // What failed may stand in the index, and in its own files, as a killed session left it.
         let is_unsure = unsure.next_if(|&next| next as usize == at).is_some();
         match *origin {
             Origin::Nowhere => {
@@ -135,7 +136,7 @@ fn pack(
                     amending.write(&indexed);
                 }
                 indexed.document.used_by = was;
-                packing.add_new(*indexed, used_by, fresh)?;
+                packing.add_new(*indexed, used_by, fresh && !is_unsure)?;
             }
             Origin::Before { document, known, used_by: before } => {
                 if let Some(amending) = amending.as_ref().filter(|_| is_unsure || before != used_by)
@@ -144,7 +145,7 @@ fn pack(
                     indexed.document.used_by = used_by;
                     amending.write(&indexed);
                 }
-                let before = (!was_killed).then_some(before);
+                let before = (!was_killed && !is_unsure).then_some(before);
                 packing.add_known(&member.id, document, known, (before, used_by))?;
             }
         }
@@ -168,11 +169,11 @@ fn pack(
 }
 
 /// Files of documents and vectors that no document may need any more.
-fn leaving(ground: &Ground<'_>, plan: &Plan, merged: &Merged) -> Result<HashSet<String>, RunError> {
+fn leaving(ground: &Ground<'_>, merged: &Merged) -> Result<HashSet<String>, RunError> {
     if !ground.settings.writes_files {
         return Ok(HashSet::new());
     }
-    if plan.mends {
+    if merged.mends {
         // A killed session may have written files of assets that are gone since, and no receipt.
         let mut all: HashSet<String> = HashSet::new();
         for folder in layout::ASSET_FOLDERS {
