@@ -20,6 +20,9 @@ pub use elasticsearch::http::Method;
 
 /// Most bytes of one answer.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
+/// How long the first request may be tried again: an address that nobody answers at is more often
+/// wrong than early, and somebody waits to be told.
+const CONNECT_FOR: Duration = Duration::from_secs(8);
 /// Longest pause before the second try; doubled before each further one.
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause of all.
@@ -102,8 +105,9 @@ impl Cluster {
     /// When no node answers, or the login is refused.
     pub fn connect(settings: &Settings) -> Result<Self, IndexError> {
         let client = Elasticsearch::new(transport(settings)?);
-        let settings = Arc::new(settings.clone());
-        let mut cluster = Self { client, settings, server: Server::default() };
+        let wanted = Arc::new(settings.clone());
+        let hasty = Settings { retry_for: CONNECT_FOR.min(wanted.retry_for), ..settings.clone() };
+        let mut cluster = Self { client, settings: Arc::new(hasty), server: Server::default() };
         let asked = Request::new(Method::Get, "_nodes/_local")
             .query("filter_path", "cluster_name,nodes.*.version");
         cluster.server = match cluster.request(asked) {
@@ -117,6 +121,7 @@ impl Cluster {
             }
             Err(error) => return Err(error),
         };
+        cluster.settings = wanted;
         Ok(cluster)
     }
 
