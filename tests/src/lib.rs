@@ -2,6 +2,7 @@
 
 pub mod elasticsearch;
 pub mod http;
+pub mod indexed;
 pub mod library;
 pub mod model;
 pub mod program;

@@ -46,6 +46,13 @@ pub fn prepare(
     let is_live = standing.live.as_ref().is_some_and(|live| live.index == *target);
     if !is_live {
         put_settings(cluster, target, &mapping::loading_settings())?;
+        // A later run may have made the index live in the meantime: searches need theirs back.
+        let found = standing::indices(cluster, target, &pattern)?.into_iter().next();
+        let by = found.and_then(|index| index.meta).map_or(0, |meta| meta.run);
+        if by > run {
+            put_settings(cluster, target, &mapping::serving_settings(wanted))?;
+            return Err(IndexError::Superseded { run, by });
+        }
     }
     let meta = Meta { run, owner: wanted.owner.clone(), ..before };
     standing::write_meta(cluster, target, &meta, None)?;

@@ -91,6 +91,23 @@ pub fn swap(
     Ok(replaced.into_iter().next())
 }
 
+/// An alias that is not where it was: done by an earlier try whose answer was lost, or somebody
+/// else's doing.
+fn moved_on(cluster: &Cluster, alias: &str, target: &str) -> Result<(), IndexError> {
+    let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
+    let listed = standing::indices(cluster, alias, &pattern)?;
+    let mut behind = listed.iter().filter(|one| one.aliases.iter().any(|name| name == alias));
+    match (behind.next(), behind.next()) {
+        (Some(one), None) if one.name == target => Ok(()),
+        _ => Err(IndexError::Inconsistent {
+            message: format!(
+                "the alias {alias} was moved by somebody else while {target} was being finished; \
+                 it stays where it is: run again"
+            ),
+        }),
+    }
+}
+
 /// One `_aliases` request. Returns what the alias pointed to.
 fn point(
     cluster: &Cluster,
@@ -104,7 +121,9 @@ fn point(
     for name in std::iter::once(alias).chain(&wanted.shared_alias) {
         // Of a shared alias the other libraries' indices stay: `listed` has this one's alone.
         for old in listed.iter().filter(|old| old.name != target && behind(old, name)) {
-            actions.push(json!({"remove": {"index": old.name, "alias": name}}));
+            // Where it has moved on, the whole request is refused: nothing is answered by two.
+            let remove = json!({"index": old.name, "alias": name, "must_exist": true});
+            actions.push(json!({ "remove": remove }));
         }
         if !listed.iter().any(|one| one.name == target && behind(one, name)) {
             actions.push(json!({"add": {"index": target, "alias": name}}));
@@ -114,9 +133,11 @@ fn point(
         let request = Request::new(Method::Post, "_aliases").json(&json!({"actions": actions}));
         match cluster.request(request) {
             Ok(_) => {}
-            // Done by an earlier try whose answer was lost.
             Err(IndexError::Answer { status: 404, kind, .. })
-                if kind == "aliases_not_found_exception" => {}
+                if kind == "aliases_not_found_exception" =>
+            {
+                moved_on(cluster, alias, target)?;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -1,8 +1,10 @@
 //! Places where a test can kill the program, to prove that the next run mends what is left.
 //!
 //! `VITRINE_CRASH_AT=after-plan` ends the process with SIGKILL when it comes by;
-//! `VITRINE_CRASH_AT=after-bulk:3` when it comes by for the third time. Release builds have none of
-//! this.
+//! `VITRINE_CRASH_AT=after-bulk:3` when it comes by for the third time. `VITRINE_TEST_WAIT_SECS`
+//! shortens the waits of a load, which are minutes. Release builds have none of this.
+
+use vitrine_bulk::Options;
 
 /// A place in a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,3 +93,18 @@ pub(super) fn at(point: Point) {
 #[cfg(not(debug_assertions))]
 #[inline]
 pub(super) fn at(_point: Point) {}
+
+/// How long a load waits for a cluster that is busy or takes no writes.
+#[cfg(debug_assertions)]
+pub(super) fn patience(options: Options) -> Options {
+    let wanted = std::env::var("VITRINE_TEST_WAIT_SECS").ok().and_then(|secs| secs.parse().ok());
+    let Some(wait) = wanted.map(std::time::Duration::from_secs) else { return options };
+    Options { retry_for: wait, blocked_for: wait, ..options }
+}
+
+/// What it says, in a release build.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(super) fn patience(options: Options) -> Options {
+    options
+}

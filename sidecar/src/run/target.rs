@@ -15,7 +15,7 @@ use crate::catalog::packed::{Current, IndexedAs};
 use crate::index::claims::{self, RunPhase};
 use crate::index::failures::{self, Failed};
 use crate::index::{
-    self, Body, Cluster, Destination, FieldWanted, Filled, Standing, Wanted, names,
+    self, Body, Cluster, Destination, FieldWanted, Filled, IndexError, Standing, Wanted, names,
 };
 
 /// Documents between work and the verdict of the index, at most: each holds its receipt too.
@@ -164,6 +164,7 @@ impl Target {
             require_alias: true,
             ..Options::default()
         };
+        let options = crash::patience(options);
         vitrine_bulk::start(self.cluster.runtime(), self.cluster.client().clone(), options)
     }
 
@@ -205,11 +206,17 @@ impl Target {
         refused: u64,
     ) -> Result<IndexedAs, RunError> {
         let Self { cluster, wanted, standing, .. } = self;
-        index::complete(cluster, wanted, standing, Filled { run: plan.run, documents })?;
+        // Where somebody else had a hand in the index, a later run is the best of reasons.
+        let newest = |error: IndexError| match self.still_newest(plan) {
+            Err(superseded) => superseded,
+            Ok(()) => error.into(),
+        };
+        index::complete(cluster, wanted, standing, Filled { run: plan.run, documents })
+            .map_err(newest)?;
         crash::at(Point::AfterGraph);
         // Building a graph takes its time: a later run may have begun, and published.
         self.still_newest(plan)?;
-        index::swap(cluster, wanted, standing)?;
+        index::swap(cluster, wanted, standing).map_err(newest)?;
         let (alias, name) = (wanted.alias.clone(), standing.target.clone());
         Ok(IndexedAs { alias, name, documents, refused, served: self.served() })
     }

@@ -132,6 +132,7 @@ impl ItemError {
 pub struct Rule {
     method: String,
     path: String,
+    spared: Option<String>,
     from: usize,
     until: usize,
     met: usize,
@@ -148,7 +149,13 @@ impl Rule {
     /// Befalls every request with this method (any, where empty) whose path holds `part`.
     pub fn on(method: &str, part: &str, fault: Fault) -> Self {
         let (method, path) = (method.to_owned(), part.to_owned());
-        Self { method, path, from: 1, until: usize::MAX, met: 0, fault }
+        Self { method, path, spared: None, from: 1, until: usize::MAX, met: 0, fault }
+    }
+
+    /// Spares requests whose path holds `part`.
+    pub fn sparing(mut self, part: &str) -> Self {
+        self.spared = Some(part.to_owned());
+        self
     }
 
     /// Only the `number`th of them, counted from 1.
@@ -167,7 +174,8 @@ impl Rule {
     /// Counts a request; whether the fault befalls it.
     pub(super) fn meets(&mut self, method: &str, path: &str) -> bool {
         let fits = self.method.is_empty() || self.method == method;
-        if !fits || !path.contains(&self.path) {
+        let spared = self.spared.as_ref().is_some_and(|spared| path.contains(spared));
+        if !fits || spared || !path.contains(&self.path) {
             return false;
         }
         self.met += 1;
