@@ -4,7 +4,8 @@ use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Cluster, IndexError, Request};
+use super::names::{self, escaped};
+use super::{Cluster, IndexError, Request, claims};
 
 /// Analyzers of every server.
 const FALLBACK: &str = "standard";
@@ -24,14 +25,27 @@ impl Default for Analyzers {
     }
 }
 
-/// Asks the server for the best it has. A login that may not ask gets what every server has.
-pub(super) fn probe(cluster: &Cluster) -> Result<Analyzers, IndexError> {
+/// Asks the server for the best it has.
+///
+/// Without an index that takes the cluster's `manage`. A login that lacks it asks the index of the
+/// runs, which is made for it where it is not there yet.
+pub(super) fn probe(cluster: &Cluster, alias: &str) -> Result<Analyzers, IndexError> {
+    match best(cluster, "_analyze") {
+        Err(IndexError::Forbidden { .. }) => {
+            claims::create_index(cluster, alias)?;
+            best(cluster, &format!("{}/_analyze", escaped(&names::runs(alias))))
+        }
+        other => other,
+    }
+}
+
+fn best(cluster: &Cluster, path: &str) -> Result<Analyzers, IndexError> {
     let first = |names: &[&str]| -> Result<String, IndexError> {
         for name in names {
             let body = json!({"analyzer": name, "text": "a"});
-            match cluster.request(Request::new(Method::Post, "_analyze").json(&body)) {
+            match cluster.request(Request::new(Method::Post, path).json(&body)) {
                 Ok(_) => return Ok((*name).to_owned()),
-                Err(IndexError::Answer { status: 400, .. } | IndexError::Forbidden { .. }) => {}
+                Err(IndexError::Answer { status: 400, .. }) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -168,7 +168,8 @@ fn get(cluster: &Cluster, alias: &str, run: u64) -> Result<Option<Value>, IndexE
     }
 }
 
-fn create_index(cluster: &Cluster, alias: &str) -> Result<(), IndexError> {
+/// Makes the index of the runs, where it is not there.
+pub(super) fn create_index(cluster: &Cluster, alias: &str) -> Result<(), IndexError> {
     let keyword = json!({"type": "keyword", "ignore_above": 1024});
     let body = json!({
         "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},

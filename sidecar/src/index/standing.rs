@@ -37,7 +37,7 @@ pub struct Live {
     pub meta: Meta,
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing but that the index of the runs may be made.
 ///
 /// # Errors
 ///
@@ -49,17 +49,20 @@ pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> 
         return Err(IndexError::NotAnAlias { alias: alias.clone() });
     }
     let live = found.iter().find(|one| one.aliases.contains(alias));
-    // An index keeps its analyzers: a plugin that comes or goes does not make all anew.
-    let analyzers = match live.and_then(|live| live.meta.as_ref()) {
+    // An index keeps its analyzers: a plugin that comes or goes does not make all anew, and who
+    // only fills what another made need not ask for them.
+    let metas = || found.iter().filter_map(|one| one.meta.as_ref());
+    let made = || metas().filter(|meta| meta.owner == wanted.owner).max_by_key(|meta| meta.run);
+    let analyzers = match live.and_then(|live| live.meta.as_ref()).or_else(made) {
         Some(meta) => meta.analyzers.clone(),
-        None => analyzers::probe(cluster)?,
+        None => analyzers::probe(cluster, alias)?,
     };
     let target = wanted.target(&analyzers);
     let exists = found.iter().find(|one| one.name == target);
     for one in live.into_iter().chain(exists) {
         check_owner(one, wanted)?;
     }
-    let newest = found.iter().filter_map(|one| one.meta.as_ref()).map(|meta| meta.run).max();
+    let newest = metas().map(|meta| meta.run).max();
     let live = match live.and_then(|live| Some((live.name.clone(), live.meta.clone()?))) {
         Some((index, meta)) => {
             let documents = count(cluster, &index)?;
