@@ -1,5 +1,6 @@
 //! What the black-box tests share: where the program is, where the inputs are.
 
+pub mod certificates;
 pub mod elasticsearch;
 pub mod http;
 pub mod indexed;
@@ -7,6 +8,7 @@ pub mod library;
 pub mod model;
 pub mod program;
 pub mod proxy;
+pub mod secured;
 pub mod server;
 
 /// Says why a test proves nothing here. Where skips are forbidden (`VITRINE_NO_SKIPS`), fails.

@@ -130,24 +130,23 @@ impl IndexError {
 pub(super) fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut at = Some(error);
     while let Some(error) = at {
-        // An io::Error hides what it wraps from `source`.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(inner) = inner
-            && let Some(tls) = inner.downcast_ref::<rustls::Error>()
-        {
-            return Some(tls_cure(tls));
-        }
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(tls_cure(tls));
         }
-        at = error.source();
+        // An io::Error hides what it wraps from `source`; it may wrap another of its kind.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        at = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     None
 }
 
 fn tls_cure(error: &rustls::Error) -> String {
+    use rustls::AlertDescription as Alert;
     use rustls::CertificateError as Bad;
-    use rustls::Error::{InvalidCertificate, InvalidMessage};
+    use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage};
     let cure = match error {
         InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
             "its certificate has expired: renew it on the server"
@@ -161,6 +160,19 @@ fn tls_cure(error: &rustls::Error) -> String {
         }
         InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "its certificate is for another host name: use the name it was made for"
+        }
+        AlertReceived(
+            Alert::BadCertificate
+            | Alert::CertificateExpired
+            | Alert::CertificateRequired
+            | Alert::CertificateRevoked
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::UnsupportedCertificate,
+        ) => {
+            "the server refused the client certificate, or wants one: name one that it trusts in \
+             ELASTICSEARCH_CLIENT_CERT and _CLIENT_KEY (on a cluster: tls.crt and tls.key of \
+             secretRef)"
         }
         InvalidMessage(_) => "the other side speaks no TLS: is it http:// and not https://?",
         _ => return error.to_string(),
