@@ -221,7 +221,7 @@ impl Pods {
     fn step(&self, step: &str, secret: &str) -> Ended {
         let Self { server, library, index } = self;
         let text = format!(
-            "metadata: {{name: lib}}\nspec:\n  source: {{uri: {:?}}}\n  catalog: {{uri: {:?}}}\n  \
+            "metadata: {{name: lib}}\nspec:\n  deletionPolicy: Delete\n  source: {{uri: {:?}}}\n  catalog: {{uri: {:?}}}\n  \
              embeddings: []\n  elasticsearch: {{url: {:?}, index: {index}, secretRef: {{name: \
              {secret}}}, caRef: {{name: ca}}}}\n",
             library.path().display().to_string(),
@@ -320,6 +320,9 @@ fn three_roles_are_enough_for_a_run_and_a_search_and_each_for_no_more() {
         let answer = server.ask_as(&login, (method, &path), body.as_ref());
         assert_eq!(answer.status, 403, "{method} {path}: {}", answer.body);
     }
+    fails(&pods.step("cleanup", "work"), 3, "the login may not ");
+    assert_eq!(pods.step("cleanup", "plan").code, Some(0));
+    assert_eq!(server.ask("GET", &format!("/{index}-runs"), None).status, 404);
 }
 
 #[test]

@@ -225,7 +225,11 @@ impl Cluster {
         match error::tls(error) {
             Some(reason) => Tried { error: IndexError::Tls { urls, reason }, end: End::Node },
             None => {
-                let reason = error::innermost(error);
+                let mut reason = error::innermost(error);
+                let is_plain = self.settings.urls.iter().any(|url| url.scheme() == "http");
+                if is_plain && reason.contains("closed before message completed") {
+                    reason.push_str("; is it https:// and not http://?");
+                }
                 Tried { error: IndexError::Unreachable { urls, reason }, end: End::Lost }
             }
         }
