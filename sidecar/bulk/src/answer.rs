@@ -72,10 +72,12 @@ impl Status<'_> {
             (404, "") if matches!(action, Action::Delete) => Fate::Settled(Verdict::Written),
             (404, _) => Fate::Ends(BulkError::IndexMissing { index: index.to_owned() }),
             (409, "version_conflict_engine_exception") => Fate::Conflict,
-            (_, "cluster_block_exception") => Fate::Blocked { reason },
+            (_, "cluster_block_exception" | "index_closed_exception") => Fate::Blocked { reason },
             (401, _) => Fate::Ends(BulkError::Unauthorized { reason }),
             (403, _) => Fate::Ends(BulkError::Forbidden { index: index.to_owned(), reason }),
-            (status @ (429 | 500..=599), kind) => Fate::Again { status, kind: kind.to_owned() },
+            (status @ (408 | 429 | 500..=599), kind) => {
+                Fate::Again { status, kind: kind.to_owned() }
+            }
             (status, kind) => {
                 Fate::Settled(Verdict::Refused { status, kind: kind.to_owned(), reason })
             }

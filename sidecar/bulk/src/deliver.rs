@@ -16,7 +16,7 @@ use crate::body::{Batch, Item};
 use crate::pace::{Pace, pause};
 use crate::queue::{Queue, Settled};
 use crate::totals::Counters;
-use crate::{Action, BulkError, Done, Operation, Options, Verdict};
+use crate::{BulkError, Done, Operation, Options, Verdict};
 
 /// What all requests of one load share.
 struct Load<T> {
@@ -42,14 +42,20 @@ pub(crate) async fn drive<T: Send + 'static>(
     while is_open || next.is_some() {
         // 1. A free place; and no news of a load that has ended.
         while flying.len() >= load.pace.limit() {
-            if !is_well(&load, flying.join_next().await) {
+            if !lands_well(&load, &mut flying).await {
                 return;
             }
         }
-        // 2. A body: what is at hand, and what comes in a moment.
-        let batch = tokio::select! {
-            () = load.verdicts.closed() => return,
-            batch = fill(&load.options, &mut operations, &mut next) => batch,
+        // 2. A body: what is at hand, and what comes in a moment. Whoever hands in may wait for
+        // verdicts, so what lands meanwhile is looked at here too.
+        let mut filling = std::pin::pin!(fill(&load.options, &mut operations, &mut next));
+        let batch = loop {
+            tokio::select! {
+                batch = &mut filling => break batch,
+                is_well = lands_well(&load, &mut flying) => if !is_well {
+                    return;
+                },
+            }
         };
         let Some(batch) = batch else {
             is_open = false;
@@ -59,30 +65,26 @@ pub(crate) async fn drive<T: Send + 'static>(
             let load = Arc::clone(&load);
             async move { load.deliver(batch).await }
         });
-        // 3. What has landed meanwhile.
-        while let Some(landed) = flying.try_join_next() {
-            if !is_well(&load, Some(landed)) {
-                return;
-            }
-        }
     }
-    while let Some(landed) = flying.join_next().await {
-        if !is_well(&load, Some(landed)) {
+    while !flying.is_empty() {
+        if !lands_well(&load, &mut flying).await {
             return;
         }
     }
 }
 
-/// Whether to go on; passes the reason on where not. Requests still in flight are let go: their
-/// documents have no verdict, and the reason says so.
-fn is_well<T>(
-    load: &Load<T>,
-    landed: Option<Result<Result<(), BulkError>, tokio::task::JoinError>>,
-) -> bool {
+/// Waits until a request has landed; whether to go on. Passes the reason on where not. Requests
+/// still in flight are let go: their documents have no verdict, and the reason says so.
+async fn lands_well<T>(load: &Load<T>, flying: &mut JoinSet<Result<(), BulkError>>) -> bool {
+    let landed = tokio::select! {
+        () = load.verdicts.closed() => return false,
+        Some(landed) = flying.join_next() => landed,
+    };
     let error = match landed {
-        None | Some(Ok(Ok(()))) => return true,
-        Some(Ok(Err(error))) => error,
-        Some(Err(error)) => BulkError::Protocol { reason: error.to_string() },
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => error,
+        // Receivers find that verdicts are missing.
+        Err(_) => return false,
     };
     let _ = load.verdicts.send(Err(error)); // Nobody listens: then nobody wants to know.
     false
@@ -142,9 +144,8 @@ struct Sign {
 impl<T: Send + 'static> Load<T> {
     /// Sends a batch until every item has its verdict.
     async fn deliver(&self, batch: Batch<T>) -> Result<(), BulkError> {
-        let begin = Instant::now();
         let mut waiting = vec![self.without_impossible(batch)];
-        let mut failed = 0;
+        let (mut failed, mut since, mut was_blocked) = (0, Instant::now(), false);
         while let Some(batch) = waiting.pop() {
             if batch.items.is_empty() {
                 continue;
@@ -152,7 +153,7 @@ impl<T: Send + 'static> Load<T> {
             match self.send(batch).await? {
                 Ended::Settled => {
                     self.pace.taken();
-                    failed = 0;
+                    (failed, since) = (0, Instant::now());
                 }
                 Ended::Halve(mut batch) if batch.items.len() > 1 => {
                     let second = batch.split();
@@ -168,17 +169,20 @@ impl<T: Send + 'static> Load<T> {
                     }
                 }
                 Ended::Again { rest, sign } => {
-                    failed += 1;
                     self.pace.pushed_back(Instant::now());
                     let Sign { error, asked, is_blocked } = sign;
+                    if is_blocked != was_blocked {
+                        // What the one took is not held against the other.
+                        (failed, since, was_blocked) = (0, Instant::now(), is_blocked);
+                    }
+                    failed += 1;
                     let pause = pause(&self.options, failed, asked, fastrand::f64());
                     let longest = match is_blocked {
                         true => self.options.blocked_for,
                         false => self.options.retry_for,
                     };
-                    let attempts = rest.items.iter().map(|item| item.attempts).max().unwrap_or(0);
-                    let too_often = !is_blocked && attempts >= self.options.attempts_max;
-                    if too_often || begin.elapsed() + pause > longest {
+                    let too_often = !is_blocked && failed >= self.options.attempts_max;
+                    if too_often || since.elapsed() + pause > longest {
                         return Err(error);
                     }
                     tracing::debug!(%error, "sends {} documents again in {pause:?}", rest.items.len());
@@ -196,16 +200,7 @@ impl<T: Send + 'static> Load<T> {
         let Batch { index, items } = batch;
         let mut kept = Vec::with_capacity(items.len());
         for item in items {
-            let reason = match &item.operation.action {
-                Action::Index(document) if document.len() > self.options.document_bytes_max => {
-                    let (bytes, max) = (document.len(), self.options.document_bytes_max);
-                    Some((413, format!("the document has {bytes} bytes, more than {max}")))
-                }
-                Action::Index(document) if document.contains(&b'\n') => {
-                    Some((400, "the document has a newline".to_owned()))
-                }
-                _ => None,
-            };
+            let reason = item.operation.impossible(self.options.document_bytes_max);
             match reason {
                 None => kept.push(item),
                 Some((status, reason)) => {
@@ -379,7 +374,7 @@ fn turned_away<T>(
             let sign = Pushed::Blocked { reason }.sign(&batch, asked);
             Ok(Ended::Again { rest: batch, sign })
         }
-        (429 | 500 | 502 | 503 | 504, _) => {
+        (408 | 429 | 500..=599, _) => {
             let sign = Pushed::Busy { status, kind }.sign(&batch, asked);
             Ok(Ended::Again { rest: batch, sign })
         }

@@ -63,13 +63,22 @@ pub enum BulkError {
         /// What is wrong.
         reason: String,
     },
+    /// Whatever drives the load went away: its runtime was shut down, or it failed within.
+    #[error("the load was stopped while {waiting} documents had no verdict; run it again")]
+    Stopped {
+        /// Documents without a verdict.
+        waiting: usize,
+    },
 }
 
 impl BulkError {
     /// Whether the same load can succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Overloaded { .. } | Self::Blocked { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Overloaded { .. }
+            | Self::Blocked { .. }
+            | Self::Stopped { .. } => true,
             Self::IndexMissing { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }

@@ -62,7 +62,35 @@ pub enum Verdict {
     },
 }
 
+/// Longest `_id` that Elasticsearch takes.
+const ID_BYTES_MAX: usize = 512;
+
 impl<T> Operation<T> {
+    /// Why no server would take it, and the status that says so: one such among others would fail
+    /// their whole request.
+    pub(crate) fn impossible(&self, document_bytes_max: usize) -> Option<(u16, String)> {
+        let id_bytes = self.id.len();
+        if id_bytes == 0 || id_bytes > ID_BYTES_MAX {
+            let reason = format!("the id has {id_bytes} bytes, not 1 to {ID_BYTES_MAX}");
+            return Some((400, reason));
+        }
+        if let Some(version) = self.version.filter(|version| i64::try_from(*version).is_err()) {
+            return Some((400, format!("the version {version} is above {}", i64::MAX)));
+        }
+        let Action::Index(document) = &self.action else { return None };
+        if document.len() > document_bytes_max {
+            let bytes = document.len();
+            return Some((
+                413,
+                format!("the document has {bytes} bytes, more than {document_bytes_max}"),
+            ));
+        }
+        if document.contains(&b'\n') || !document.starts_with(b"{") {
+            return Some((400, "the document is not one JSON object on one line".to_owned()));
+        }
+        None
+    }
+
     /// Bytes of the document, and a little for what goes around it.
     pub(crate) fn weight_bytes(&self) -> usize {
         let document = match &self.action {

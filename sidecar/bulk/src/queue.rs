@@ -23,6 +23,8 @@ pub struct Receiver<T> {
     room: Arc<Room>,
     counters: Arc<Counters>,
     from: mpsc::UnboundedReceiver<Result<Settled<T>, BulkError>>,
+    /// An error has been told: requests that were let go may still say something.
+    has_failed: bool,
 }
 
 /// The ends that the load itself holds.
@@ -77,7 +79,8 @@ impl Room {
         let mut held = self.held();
         held.documents -= 1;
         held.bytes -= bytes;
-        self.freed.notify_one();
+        // One that is woken may not fit where another would.
+        self.freed.notify_all();
     }
 
     fn close(&self) {
@@ -124,8 +127,17 @@ impl<T> Receiver<T> {
     ///
     /// What ended the load early; nothing comes after it.
     pub fn recv(&mut self) -> Option<Result<Done<T>, BulkError>> {
-        let settled = self.from.blocking_recv()?;
-        Some(settled.map(|settled| self.let_go(settled)))
+        if self.has_failed {
+            return None;
+        }
+        match self.from.blocking_recv() {
+            Some(settled) => Some(self.tell(settled)),
+            None => {
+                let waiting = self.room.held().documents;
+                self.has_failed = waiting > 0;
+                self.has_failed.then_some(Err(BulkError::Stopped { waiting }))
+            }
+        }
     }
 
     /// As [`Receiver::recv`], without waiting: none also where no verdict is there yet.
@@ -134,8 +146,11 @@ impl<T> Receiver<T> {
     ///
     /// As there.
     pub fn try_recv(&mut self) -> Option<Result<Done<T>, BulkError>> {
+        if self.has_failed {
+            return None;
+        }
         let settled = self.from.try_recv().ok()?;
-        Some(settled.map(|settled| self.let_go(settled)))
+        Some(self.tell(settled))
     }
 
     /// What the load came to, so far.
@@ -143,9 +158,11 @@ impl<T> Receiver<T> {
         self.counters.totals()
     }
 
-    fn let_go(&self, Settled { done, weight_bytes }: Settled<T>) -> Done<T> {
+    fn tell(&mut self, settled: Result<Settled<T>, BulkError>) -> Result<Done<T>, BulkError> {
+        self.has_failed = settled.is_err();
+        let Settled { done, weight_bytes } = settled?;
         self.room.leave(weight_bytes);
-        done
+        Ok(done)
     }
 }
 
@@ -169,6 +186,6 @@ pub(crate) fn new<T>(options: &Options) -> (Queue<T>, Sender<T>, Receiver<T>) {
     (
         Queue { operations, verdicts, counters: Arc::clone(&counters), closing },
         Sender { room: Arc::clone(&room), to },
-        Receiver { room, counters, from },
+        Receiver { room, counters, from, has_failed: false },
     )
 }

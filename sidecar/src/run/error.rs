@@ -206,6 +206,6 @@ fn bulk_reason(error: &BulkError) -> &'static str {
         BulkError::IndexMissing { .. } => "IndexMissing",
         BulkError::Unauthorized { .. } => "ElasticsearchLoginRefused",
         BulkError::Forbidden { .. } => "ElasticsearchForbidden",
-        BulkError::Protocol { .. } => "ElasticsearchFailed",
+        BulkError::Protocol { .. } | BulkError::Stopped { .. } => "ElasticsearchFailed",
     }
 }
