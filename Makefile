@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 # Each recipe starts from the checkout's own tools and test data.
 ENV := source scripts/env.sh;
+# Tests that take longer hang: this makes an error of it, and the last lines say where.
+TEST_TIME_MAX := 20m
 # Seconds a fuzz target runs.
 FUZZ_SECS ?= 600
 FUZZ_TARGETS := usda usdc usdz inspect
@@ -34,7 +36,8 @@ test: test-local test-elasticsearch ## Run every test that this machine can run
 test-local: ## Run the tests that need no server
 	@scripts/setup.sh tests
 	@$(ENV) cargo build --workspace --bins --quiet
-	@$(ENV) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %)
+	@$(ENV) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %) --no-run --quiet
+	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %)
 	@$(ENV) cargo test --workspace --doc --quiet
 
 test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
@@ -43,7 +46,8 @@ test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.1
 	@$(ENV) cargo test --workspace --test 'elasticsearch*' --no-run --quiet
 	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
 	  echo "== Elasticsearch $$version"; \
-	  scripts/elasticsearch.sh run "$$version" -- cargo test --workspace --test 'elasticsearch*'; done
+	  scripts/elasticsearch.sh run "$$version" -- \
+	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test --workspace --test 'elasticsearch*'; done
 
 lint: ## Check format, lints, licences, and that generated files are current
 	@$(ENV) cargo fmt --all --check

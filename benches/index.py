@@ -48,9 +48,9 @@ def nearest(server: Server, alias: str, queries: numpy.ndarray) -> tuple[list[se
 
 def graph(server: Server, kind: str, file: pathlib.Path, made: numpy.ndarray) -> dict:
     """Fills and completes one index; the peer's time for the same kind."""
-    for index in (f"{ALIAS}-{kind}-*", PEER_INDEX):
-        server.ask("DELETE", f"/{index}?expand_wildcards=all", missing_ok=True)
     alias = f"{ALIAS}-{kind}"
+    for index in server.ask("GET", f"/{alias}-*,{PEER_INDEX}*?expand_wildcards=all"):
+        server.ask("DELETE", f"/{index}")
 
     def step(name: str) -> dict:
         command = [LOAD, server.url, alias, kind, name, str(file)]

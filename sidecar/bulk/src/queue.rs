@@ -54,6 +54,8 @@ struct Room {
 struct Held {
     documents: usize,
     bytes: usize,
+    /// Threads that wait for room.
+    waiting: usize,
     is_closed: bool,
 }
 
@@ -65,7 +67,9 @@ impl Room {
                 && (held.documents >= self.documents_max || held.bytes + bytes > self.bytes_max)
         };
         while is_full(&held) && !held.is_closed {
+            held.waiting += 1;
             held = self.freed.wait(held).unwrap_or_else(PoisonError::into_inner);
+            held.waiting -= 1;
         }
         if held.is_closed {
             return Err(Closed);
@@ -79,8 +83,13 @@ impl Room {
         let mut held = self.held();
         held.documents -= 1;
         held.bytes -= bytes;
-        // One that is woken may not fit where another would.
-        self.freed.notify_all();
+        // Waking a thread costs more than a document: it is worth it for a quarter of the room.
+        let is_worth_it =
+            held.documents <= self.documents_max / 4 * 3 && held.bytes <= self.bytes_max / 4 * 3;
+        if held.waiting > 0 && (is_worth_it || held.documents == 0) {
+            // All: one that is woken may not fit where another would.
+            self.freed.notify_all();
+        }
     }
 
     fn close(&self) {
