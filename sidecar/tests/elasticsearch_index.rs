@@ -387,6 +387,7 @@ fn an_index_that_is_removed_while_it_is_filled_is_not_made_anew() {
 fn the_failures_index_says_what_the_newest_run_says() {
     let Some(ground) = Ground::new("failures") else { return };
     let index = names::failures(&ground.alias);
+    let wanted = ground.wanted(VectorIndex::Auto);
     let failed = |id| failures::Failed {
         id,
         uri: "file:///x",
@@ -396,10 +397,10 @@ fn the_failures_index_says_what_the_newest_run_says() {
         time: "2026-01-01T00:00:00Z",
     };
     let record = |run, failed: &[failures::Failed<'_>]| {
-        failures::record(&ground.cluster, &ground.alias, run, failed).unwrap();
+        failures::record(&ground.cluster, &wanted, run, failed).unwrap();
         ground.server.refresh(&index);
     };
-    failures::record(&ground.cluster, &ground.alias, 1, &[]).unwrap();
+    failures::record(&ground.cluster, &wanted, 1, &[]).unwrap();
     assert_eq!(ground.server.indices(&index), Vec::<String>::new(), "nothing failed: no index");
     record(1, &[failed("a"), failed("b")]);
     assert_eq!(ground.server.count(&index), 2);

@@ -122,11 +122,16 @@ fn elasticsearch(spec: &AssetLibrarySpec, found: &mut Vec<Mistake>) {
     match (&elasticsearch.url, &elasticsearch.eck_ref) {
         (None, None) => found.push(Mistake::new(
             "elasticsearch",
-            "names no cluster; set elasticsearch.url or elasticsearch.eckRef",
+            "names no cluster; set elasticsearch.url (--elasticsearch URL) or elasticsearch.eckRef",
         )),
         (Some(_), Some(_)) => found.push(Mistake::new(
             "elasticsearch",
             "has both url and eckRef; keep the one that is meant",
+        )),
+        // Before they are taken apart: a password may have commas, and is not repeated.
+        (Some(urls), None) if urls.contains('@') => found.push(Mistake::new(
+            "elasticsearch.url",
+            "has a user name or password; put them in a Secret or the usual variables",
         )),
         (Some(urls), None) => {
             for url in urls.split(',').map(str::trim) {

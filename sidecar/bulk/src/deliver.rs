@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use elasticsearch::http::Method;
@@ -25,6 +26,8 @@ struct Load<T> {
     pace: Pace,
     counters: Arc<Counters>,
     verdicts: UnboundedSender<Result<Settled<T>, BulkError>>,
+    /// Somebody who waits was told why.
+    has_warned: AtomicBool,
 }
 
 /// Takes operations until there are no more and sends them in bodies.
@@ -35,7 +38,8 @@ pub(crate) async fn drive<T: Send + 'static>(
 ) {
     let Queue { mut operations, verdicts, counters, closing: _closing } = queue;
     let pace = Pace::new(options.requests_max);
-    let load = Arc::new(Load { client, options, pace, counters, verdicts });
+    let has_warned = AtomicBool::new(false);
+    let load = Arc::new(Load { client, options, pace, counters, verdicts, has_warned });
     let mut flying: JoinSet<Result<(), BulkError>> = JoinSet::new();
     let mut next: Option<Operation<T>> = None;
     let mut is_open = true;
@@ -184,6 +188,9 @@ impl<T: Send + 'static> Load<T> {
                     let too_often = !is_blocked && failed >= self.options.attempts_max;
                     if too_often || since.elapsed() + pause > longest {
                         return Err(error);
+                    }
+                    if is_blocked && !self.has_warned.swap(true, Ordering::Relaxed) {
+                        tracing::warn!("{error}; trying again for up to {longest:?}");
                     }
                     tracing::debug!(%error, "sends {} documents again in {pause:?}", rest.items.len());
                     self.counters.retried(rest.items.len());

@@ -28,8 +28,9 @@ pub enum BulkError {
     },
     /// The index takes no writes.
     #[error(
-        "the index {index} takes no writes ({reason}); when the disk is full make room, then \
-         remove the block: PUT /{index}/_settings {{\"index.blocks.read_only_allow_delete\": null}}"
+        "the index {index} takes no writes ({reason}); when the disk is full make room, and take \
+         the block away: PUT /{index}/_settings {{\"index.blocks.read_only_allow_delete\": null}}, \
+         or \"index.blocks.write\" where somebody set that"
     )]
     Blocked {
         /// The index.

@@ -69,8 +69,12 @@ impl Captions {
             "json" => from_json(bytes),
             _ => Err("the name must end in .csv, .json or .jsonl".to_owned()),
         };
+        let rows = rows.map_err(fail)?;
+        if !rows.is_empty() && rows.iter().all(|row| row.en.is_none() && row.zh.is_none()) {
+            return Err(fail("no entry has a caption: name them `en` and `zh`".to_owned()));
+        }
         let mut by_key = HashMap::new();
-        for Row { id, en, zh } in rows.map_err(fail)? {
+        for Row { id, en, zh } in rows {
             let kept = |text: Option<String>| {
                 text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
             };
@@ -89,12 +93,20 @@ impl Captions {
     /// The caption of an asset. Where a file was written for a larger library, its paths may
     /// start with `<library>/`.
     pub fn find(&self, library: &str, id: &str, path: &str) -> Caption {
+        self.entry(library, id, path).cloned().unwrap_or_default()
+    }
+
+    /// Whether there is an entry for an asset, as [`Captions::find`] looks for it.
+    pub fn has(&self, library: &str, id: &str, path: &str) -> bool {
+        self.entry(library, id, path).is_some()
+    }
+
+    fn entry(&self, library: &str, id: &str, path: &str) -> Option<&Caption> {
         let found = self.by_key.get(id).or_else(|| self.by_key.get(path));
-        let found = found.or_else(|| match self.by_key.is_empty() {
+        found.or_else(|| match self.by_key.is_empty() {
             true => None,
             false => self.by_key.get(&format!("{library}/{path}")),
-        });
-        found.cloned().unwrap_or_default()
+        })
     }
 
     /// How many entries there are.

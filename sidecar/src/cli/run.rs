@@ -12,10 +12,13 @@ use crate::config::Loader;
 use crate::run::report::{IndexReport, Report};
 use crate::run::steps::{self, Cleaned, Worked};
 use crate::run::watch::Watch;
-use crate::run::{RunError, Settings};
+use crate::run::{Removal, RunError, Settings};
 
 /// Where Kubernetes reads a container's last words.
 const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// Highest number that a run may be given: those after it still have room to count on.
+const RUN_MAX: u64 = 1_000_000_000_000;
 
 /// Arguments of `vitrine run`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +39,7 @@ pub struct Args {
     config: Option<PathBuf>,
     /// Number of the run: scan takes this or a higher one, the others exactly this [default: the
     /// newest that was planned]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=RUN_MAX))]
     run: Option<u64>,
     /// The chunk that work is to do, from 0 [default: all]
     #[arg(long, value_name = "I", env = "JOB_COMPLETION_INDEX")]
@@ -227,6 +230,9 @@ fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
         chunks: None,
         index: None,
         text: match indices.as_slice() {
+            _ if settings.removal == Removal::Retain => {
+                "removed nothing: deletionPolicy is Retain\n".to_owned()
+            }
             [] => format!("removed {files} files of the catalogue\n"),
             some => format!("removed {files} files of the catalogue, and {}\n", some.join(", ")),
         },
@@ -244,7 +250,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             step,
             outcome: "done".to_owned(),
             reason: done.reason.to_owned(),
-            message: said(&done.text),
+            message: said(done.text.lines().next().unwrap_or_default()),
             counts: done.counts,
             chunks: done.chunks,
             index: done.index.clone(),

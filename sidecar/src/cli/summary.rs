@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::output;
 use crate::run::report::{IndexReport, Report};
 use crate::storage::Location;
 
@@ -16,7 +17,12 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         text.push_str(&format!("{} were done by an earlier, interrupted start\n", found.resumed));
     }
     let secs = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-    text.push_str(&format!(
+    // A publish of its own knows only how long it took itself.
+    let is_whole = steps.scan > Duration::ZERO;
+    if !is_whole {
+        text.push_str(&format!("publishing took {}\n", secs(steps.publish)));
+    }
+    let timed = format!(
         "took {}: scan {}, work {} (busy: read {}, embed {}, write {}), publish {}\n",
         secs(steps.total),
         secs(steps.scan),
@@ -25,14 +31,18 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         secs(steps.embed_busy),
         secs(steps.write_busy),
         secs(steps.publish)
-    ));
+    );
+    if is_whole {
+        text.push_str(&timed);
+    }
     let done = counts.indexed as f64;
-    if counts.indexed > 0 && steps.total > Duration::ZERO {
+    if counts.indexed > 0 && is_whole {
         text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
     }
     const SHOWN: usize = 10;
     for failure in failures.iter().take(SHOWN) {
-        text.push_str(&format!("failed: {}\n", failure.reason));
+        // Names of files come from strangers.
+        text.push_str(&format!("failed: {}\n", output::harmless(&failure.reason)));
     }
     if failures.len() > SHOWN {
         text.push_str(&format!("and {} more\n", failures.len() - SHOWN));

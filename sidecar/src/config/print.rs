@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 use super::path::{Path, Step};
 use super::{Environment, Loaded, Origin};
 
+/// Variables that say where a cluster is: no secrets.
+const PLAIN: [&str; 3] = ["ELASTICSEARCH_HOST", "ELASTICSEARCH_PORT", "ELASTICSEARCH_INDEX"];
+
 /// YAML that can be used as a file again; a remark says where each value came from.
 pub fn yaml(loaded: &Loaded, environment: &Environment) -> String {
     let mut lines = Vec::new();
@@ -21,7 +24,12 @@ pub fn yaml(loaded: &Loaded, environment: &Environment) -> String {
         }
     }
     for (name, origin) in credentials(environment) {
-        out.push_str(&format!("# credential {name}: {origin}, value not shown\n"));
+        let value = environment.get(name).filter(|value| {
+            // A URL may hold a password.
+            PLAIN.contains(&name) && !value.contains('@')
+        });
+        let value = value.unwrap_or("value not shown");
+        out.push_str(&format!("# {name}: {origin}, {value}\n"));
     }
     out
 }

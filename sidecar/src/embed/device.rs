@@ -46,7 +46,8 @@ pub fn place(model: &str, weights: &Path, device: &Device) -> Result<Placed, Ope
     // TensorRT compiles a model for minutes: it is never what `auto` surprises a person with.
     match load(Provider::Cuda) {
         Err(error @ OpenError::Device { .. }) => {
-            tracing::info!(%error, "running on the CPU");
+            tracing::info!("no GPU that can be used: vectors are computed on the CPU");
+            tracing::debug!(%error, "why no GPU");
             load(Provider::Cpu)
         }
         placed => placed,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::names::{self, escaped};
+use super::wanted::Wanted;
 use super::{Cluster, IndexError, Request, claims};
 
 /// Analyzers of every server.
@@ -29,11 +30,11 @@ impl Default for Analyzers {
 ///
 /// Without an index that takes the cluster's `manage`. A login that lacks it asks the index of the
 /// runs, which is made for it where it is not there yet.
-pub(super) fn probe(cluster: &Cluster, alias: &str) -> Result<Analyzers, IndexError> {
+pub(super) fn probe(cluster: &Cluster, wanted: &Wanted) -> Result<Analyzers, IndexError> {
     match best(cluster, "_analyze") {
         Err(IndexError::Forbidden { .. }) => {
-            claims::create_index(cluster, alias)?;
-            best(cluster, &format!("{}/_analyze", escaped(&names::runs(alias))))
+            claims::create_index(cluster, wanted)?;
+            best(cluster, &format!("{}/_analyze", escaped(&names::runs(&wanted.alias))))
         }
         other => other,
     }

@@ -8,26 +8,28 @@ use serde_json::{Value, json};
 
 use super::names::{self, escaped};
 use super::retention::now;
-use super::wanted::{Owner, Wanted};
-use super::{Cluster, IndexError, Request};
+use super::wanted::Wanted;
+use super::{Cluster, IndexError, Request, sides};
 
 /// Numbers tried in a row before giving up.
 const TRIES_MAX: u64 = 1_000;
 
 /// How a run stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RunPhase {
+enum RunPhase {
     /// It goes on, or was killed.
     Running,
     /// It ended well.
     Published,
+    /// It ended, and said why.
+    Stopped,
 }
 
 impl RunPhase {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Published => "published",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -44,13 +46,18 @@ pub fn claim(
     at_least: u64,
     holder: &str,
 ) -> Result<u64, IndexError> {
-    create_index(cluster, &wanted.alias)?;
+    create_index(cluster, wanted)?;
     let newest = newest_claim(cluster, &wanted.alias)?;
     if let Some((run, source)) = &newest
         && source["holder"] == holder
         && source["phase"] != RunPhase::Published.name()
         && *run >= at_least
     {
+        if source["phase"] == RunPhase::Stopped.name() {
+            let again =
+                json!({"phase": RunPhase::Running.name(), "ended_at": null, "reason": null});
+            update(cluster, &wanted.alias, *run, again)?;
+        }
         return Ok(*run);
     }
     let first = at_least.max(newest.map_or(0, |(run, _)| run) + 1);
@@ -112,31 +119,42 @@ pub fn still_newest(
     }
 }
 
-/// Writes how a run ended into its document.
+/// Writes into a run's document that it was published, and what it came to.
 ///
 /// # Errors
 ///
 /// What the cluster says.
-pub fn end(
+pub fn published(
     cluster: &Cluster,
     alias: &str,
     run: u64,
-    (phase, counts): (RunPhase, Value),
+    counts: Value,
 ) -> Result<(), IndexError> {
+    let phase = RunPhase::Published.name();
+    update(cluster, alias, run, json!({"phase": phase, "ended_at": now(), "counts": counts}))
+}
+
+/// Writes into a run's document that it ended early, and why.
+///
+/// * `reason`: one word in CamelCase.
+///
+/// # Errors
+///
+/// What the cluster says.
+pub fn stopped(cluster: &Cluster, alias: &str, run: u64, reason: &str) -> Result<(), IndexError> {
+    let phase = RunPhase::Stopped.name();
+    update(cluster, alias, run, json!({"phase": phase, "ended_at": now(), "reason": reason}))
+}
+
+fn update(cluster: &Cluster, alias: &str, run: u64, fields: Value) -> Result<(), IndexError> {
     let path = format!("{}/_update/{run}", escaped(&names::runs(alias)));
-    let doc = json!({"doc": {"phase": phase.name(), "ended_at": now(), "counts": counts}});
+    let doc = json!({"doc": fields});
     let request = Request::new(Method::Post, path).query("retry_on_conflict", 3).json(&doc);
     match cluster.request(request) {
         Ok(_) => Ok(()),
         Err(error) if error.is_missing() => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// Whose the runs are; none where there are none.
-pub(super) fn owner(cluster: &Cluster, alias: &str) -> Result<Option<Owner>, IndexError> {
-    let newest = newest_claim(cluster, alias)?;
-    Ok(newest.and_then(|(_, source)| serde_json::from_value(source["owner"].clone()).ok()))
 }
 
 /// The highest number that was claimed; 0 where none was.
@@ -169,7 +187,7 @@ fn get(cluster: &Cluster, alias: &str, run: u64) -> Result<Option<Value>, IndexE
 }
 
 /// Makes the index of the runs, where it is not there.
-pub(super) fn create_index(cluster: &Cluster, alias: &str) -> Result<(), IndexError> {
+pub(super) fn create_index(cluster: &Cluster, wanted: &Wanted) -> Result<(), IndexError> {
     let keyword = json!({"type": "keyword", "ignore_above": 1024});
     let body = json!({
         "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
@@ -181,8 +199,9 @@ pub(super) fn create_index(cluster: &Cluster, alias: &str) -> Result<(), IndexEr
             "started_at": {"type": "date"},
             "ended_at": {"type": "date"},
             "phase": keyword,
+            "reason": keyword,
             "counts": {"type": "object", "enabled": false},
         }},
     });
-    super::load::create(cluster, &names::runs(alias), &body)
+    sides::create(cluster, (&names::runs(&wanted.alias), &wanted.owner), body)
 }

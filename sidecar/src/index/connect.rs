@@ -249,9 +249,11 @@ impl Cluster {
                 IndexError::Unauthorized { urls: self.name(), login: self.settings.login.kind() }
             }
             403 if kind == "security_exception" => IndexError::Forbidden { action, reason },
+            403 | 429 if kind == error::BLOCK => IndexError::Blocked { index: action, reason },
             _ => IndexError::Answer { action, status, kind, reason },
         };
         let end = match status {
+            _ if matches!(error, IndexError::Blocked { .. }) => End::Answer,
             429 | 502 | 503 | 504 => End::Busy,
             _ => End::Answer,
         };
@@ -296,6 +298,14 @@ fn transport(settings: &Settings) -> Result<elasticsearch::http::transport::Tran
     let mut builder = TransportBuilder::new(pool).disable_proxy();
     builder = match &settings.login {
         Login::Anonymous => builder,
+        Login::ApiKey(encoded) if !encoded.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            return Err(IndexError::Settings {
+                message: "the API key has a character that none has, such as a line break or a \
+                          space: copy it anew (ELASTICSEARCH_API_KEY; on a cluster: api-key of \
+                          secretRef)"
+                    .to_owned(),
+            });
+        }
         Login::ApiKey(encoded) => builder.auth(Credentials::EncodedApiKey(encoded.clone())),
         Login::Password { user, password } => {
             builder.auth(Credentials::Basic(user.clone(), password.clone()))

@@ -1,7 +1,8 @@
 //! Where a cluster is and how to log in, from environment variables.
 //!
 //! ```text
-//! ELASTICSEARCH_HOST         hosts or URLs, several by commas; ELASTICSEARCH_PORT for hosts [9200].
+//! ELASTICSEARCH_HOST         hosts or URLs, several by commas; ELASTICSEARCH_PORT for those that
+//!                            name none [9200].
 //!                            A host is asked by https where any variable below is set, else by http
 //! ELASTICSEARCH_API_KEY      as handed out in `encoded`, or id:key
 //! ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD
@@ -37,7 +38,7 @@ impl Settings {
         let urls = match (urls.filter(|urls| !urls.is_empty()), set("ELASTICSEARCH_HOST")) {
             (Some(urls), _) => urls.to_owned(),
             (None, Some(hosts)) => {
-                let port = set("ELASTICSEARCH_PORT").unwrap_or(PORT);
+                let port = set("ELASTICSEARCH_PORT");
                 let scheme =
                     if SECRETS.iter().any(|name| set(name).is_some()) { "https" } else { "http" };
                 let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
@@ -74,14 +75,18 @@ impl Settings {
     }
 }
 
-/// A host with scheme and port; a URL stays as it is.
-fn url((scheme, host, port): (&str, &str, &str)) -> String {
-    match host.contains("://") {
-        true => host.to_owned(),
-        false if host.rsplit_once(':').is_some_and(|(_, end)| end.parse::<u16>().is_ok()) => {
-            format!("{scheme}://{host}")
+/// A host with scheme and port. What it says itself counts; a URL without a port gets one only
+/// where one is set.
+fn url((scheme, host, port): (&str, &str, Option<&str>)) -> String {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, end)| end.parse::<u16>().is_ok());
+    let authority = host.split_once("://").map(|(_, rest)| rest);
+    match (authority, port) {
+        (Some(authority), Some(port)) if !has_port && !authority.contains(['/', ':']) => {
+            format!("{host}:{port}")
         }
-        false => format!("{scheme}://{host}:{port}"),
+        (Some(_), _) => host.to_owned(),
+        (None, _) if has_port => format!("{scheme}://{host}"),
+        (None, port) => format!("{scheme}://{host}:{}", port.unwrap_or(PORT)),
     }
 }
 
@@ -112,7 +117,7 @@ mod tests {
     fn a_url_on_the_command_line_comes_before_hosts_of_the_environment() {
         let hosts = [("ELASTICSEARCH_HOST", "a, b:9201,https://c"), ("ELASTICSEARCH_PORT", "9400")];
         let name = from(None, &hosts).unwrap().name();
-        assert_eq!(name, "http://a:9400,http://b:9201,https://c");
+        assert_eq!(name, "http://a:9400,http://b:9201,https://c:9400");
         assert_eq!(from(Some("https://d:1"), &hosts).unwrap().name(), "https://d:1");
         assert_eq!(from(None, &hosts[..1]).unwrap().urls[0].port(), Some(9200));
     }

@@ -2,6 +2,9 @@
 
 use vitrine_crds::run::Exit;
 
+/// `error.type` of a write that a block forbids.
+pub(super) const BLOCK: &str = "cluster_block_exception";
+
 /// Why Elasticsearch did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -86,6 +89,28 @@ pub enum IndexError {
         /// The name.
         alias: String,
     },
+    /// A name that is needed beside the index's own is taken.
+    #[error(
+        "`{name}` is {by}, and this library needs the name for itself; choose another name with \
+         --index (elasticsearch.index, elasticsearch.sharedAlias)"
+    )]
+    Taken {
+        /// The name.
+        name: String,
+        /// What it is.
+        by: String,
+    },
+    /// An index takes no writes.
+    #[error(
+        "the index {index} takes no writes ({reason}); make room on the disk or take the block \
+         away, and run again"
+    )]
+    Blocked {
+        /// The index, or what was asked of it.
+        index: String,
+        /// What Elasticsearch said.
+        reason: String,
+    },
     /// A later run took over.
     #[error("run {run} is superseded by run {by}: it stops, and nothing is lost")]
     Superseded {
@@ -106,8 +131,8 @@ impl IndexError {
     /// How a program ends on this error.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Settings { .. } | Self::NotAnAlias { .. } => Exit::Usage,
-            Self::Unreachable { .. } => Exit::Retry,
+            Self::Settings { .. } | Self::NotAnAlias { .. } | Self::Taken { .. } => Exit::Usage,
+            Self::Unreachable { .. } | Self::Blocked { .. } => Exit::Retry,
             Self::Answer { status, .. } if *status == 429 || *status >= 500 => Exit::Retry,
             Self::Tls { .. }
             | Self::Unauthorized { .. }

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
+use super::error::BLOCK;
 use super::names::{self, escaped};
-use super::{Cluster, IndexError, Request, load};
+use super::wanted::Wanted;
+use super::{Cluster, IndexError, Request, listing, sides};
 
 /// Documents written or removed at once.
 const BATCH: usize = 500;
@@ -37,13 +39,13 @@ pub struct Failed<'a> {
 /// What the cluster says.
 pub fn record(
     cluster: &Cluster,
-    alias: &str,
+    wanted: &Wanted,
     run: u64,
     failures: &[Failed<'_>],
 ) -> Result<(), IndexError> {
-    let index = names::failures(alias);
+    let index = names::failures(&wanted.alias);
     if !failures.is_empty() {
-        load::create(cluster, &index, &creation())?;
+        sides::create(cluster, (&index, &wanted.owner), creation())?;
     }
     let now: HashSet<&str> = failures.iter().map(|failure| failure.id).collect();
     let before = match ids(cluster, &index) {
@@ -98,6 +100,9 @@ fn send(
     let refused = answer["items"].as_array().and_then(|items| items.first());
     match refused.filter(|_| answer["errors"] == true) {
         None => Ok(()),
+        Some(item) if item.to_string().contains(BLOCK) => {
+            Err(IndexError::Blocked { index: index.to_owned(), reason: item.to_string() })
+        }
         Some(item) => Err(IndexError::Inconsistent {
             message: format!(
                 "failures cannot be written to {index}: {item}; remove it, or mend its mapping"
@@ -107,19 +112,5 @@ fn send(
 }
 
 fn ids(cluster: &Cluster, index: &str) -> Result<Vec<String>, IndexError> {
-    cluster.request(Request::new(Method::Post, format!("{}/_refresh", escaped(index))))?;
-    let mut found: Vec<String> = Vec::new();
-    loop {
-        let mut body = json!({"size": 10_000, "_source": false, "sort": [{"asset_id": "asc"}]});
-        if let Some(last) = found.last() {
-            body["search_after"] = json!([last]);
-        }
-        let path = format!("{}/_search", escaped(index));
-        let answer = cluster.request(Request::new(Method::Post, path).json(&body))?;
-        let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if hits.is_empty() {
-            return Ok(found);
-        }
-        found.extend(hits.iter().filter_map(|hit| Some(hit["_id"].as_str()?.to_owned())));
-    }
+    listing::list(cluster, index)?.map(|entry| Ok(entry?.id)).collect()
 }

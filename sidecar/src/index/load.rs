@@ -8,7 +8,7 @@ use super::meta::{Meta, VERSION};
 use super::names::{self, escaped};
 use super::standing::{self, Standing};
 use super::wanted::Wanted;
-use super::{Cluster, IndexError, Request};
+use super::{Cluster, IndexError, Request, sides};
 
 /// Makes the target ready for run `run`: creates it where it is not there, and puts the settings
 /// for loading into one that nothing was published from yet. A live index keeps being searched as
@@ -53,6 +53,9 @@ pub fn prepare(
             put_settings(cluster, target, &mapping::serving_settings(wanted))?;
             return Err(IndexError::Superseded { run, by });
         }
+    }
+    if wanted.adopt {
+        sides::take_over(cluster, wanted)?;
     }
     let meta = Meta { run, owner: wanted.owner.clone(), ..before };
     standing::write_meta(cluster, target, &meta, None)?;

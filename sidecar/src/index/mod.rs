@@ -21,6 +21,7 @@ mod publish;
 mod retention;
 mod server;
 pub mod settings;
+mod sides;
 mod standing;
 mod vectors;
 mod wanted;

@@ -7,7 +7,7 @@ use super::meta::Meta;
 use super::names::{self, escaped};
 use super::standing::{self, Standing};
 use super::wanted::Wanted;
-use super::{Cluster, IndexError, Request, claims};
+use super::{Cluster, IndexError, Request, sides};
 
 /// Removes indices of `wanted.owner` that no alias points to: those replaced longer ago than
 /// `wanted.retain_old`, and those that an earlier run than `run` began and never published.
@@ -67,24 +67,21 @@ fn is_due(meta: &Meta, run: u64, retain: std::time::Duration, now: DateTime<Utc>
 pub fn remove_all(cluster: &Cluster, wanted: &Wanted) -> Result<Vec<String>, IndexError> {
     let alias = &wanted.alias;
     let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
-    let found = standing::indices(cluster, alias, &pattern)?;
+    let all = standing::listed(cluster, &pattern)?;
+    sides::check(&all, &Wanted { adopt: false, ..wanted.clone() })?;
+    let (sides, rest): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|one| sides::names(alias).contains(&one.name));
+    let found: Vec<_> = rest.into_iter().filter(|one| one.is_of(alias)).collect();
     for index in &found {
-        if index.meta.as_ref().is_none_or(|meta| meta.owner != wanted.owner) {
-            let owner = match &index.meta {
-                Some(meta) => meta.owner.to_string(),
+        if index.owner.as_ref() != Some(&wanted.owner) {
+            let owner = match &index.owner {
+                Some(owner) => owner.to_string(),
                 None => "another program".to_owned(),
             };
             return Err(IndexError::Foreign { index: index.name.clone(), owner });
         }
     }
-    if found.is_empty()
-        && let Some(owner) = claims::owner(cluster, alias)?
-        && owner != wanted.owner
-    {
-        return Err(IndexError::Foreign { index: names::runs(alias), owner: owner.to_string() });
-    }
-    let mut removed: Vec<String> = found.into_iter().map(|index| index.name).collect();
-    removed.extend([names::failures(alias), names::runs(alias)]);
+    let removed: Vec<String> = found.into_iter().chain(sides).map(|index| index.name).collect();
     for index in &removed {
         remove(cluster, index)?;
     }

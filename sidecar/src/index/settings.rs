@@ -83,23 +83,26 @@ impl Settings {
     /// [`IndexError::Settings`] names the URL that is none, without what may be secret in it.
     pub fn new(urls: &str) -> Result<Self, IndexError> {
         let wrong = |message: String| IndexError::Settings { message };
+        // Before they are taken apart: a password may have commas, and is not repeated.
+        if urls.contains('@') {
+            return Err(wrong(
+                "a URL of Elasticsearch has a user name: put it into ELASTICSEARCH_USERNAME and \
+                 ELASTICSEARCH_PASSWORD, or into the Secret"
+                    .to_owned(),
+            ));
+        }
         let mut parsed = Vec::new();
         for text in urls.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             let mut url = Url::parse(text)
                 .ok()
                 .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-                .ok_or_else(|| {
-                    wrong(format!("`{}` is no URL such as https://es:9200", bare(text)))
-                })?;
-            if !url.username().is_empty() || url.password().is_some() {
+                .ok_or_else(|| wrong(format!("`{text}` is no URL such as https://es:9200")))?;
+            if url.query().is_some() || url.fragment().is_some() {
                 return Err(wrong(format!(
-                    "the URL of {} has a user name: put it into ELASTICSEARCH_USERNAME and \
-                     ELASTICSEARCH_PASSWORD, or into the Secret",
+                    "the URL of {} has a `?` or `#`: end it before that",
                     url.host_str().unwrap_or_default()
                 )));
             }
-            url.set_query(None);
-            url.set_fragment(None);
             // Paths are joined: without the last slash a prefix would be replaced.
             if !url.path().ends_with('/') {
                 let path = format!("{}/", url.path());
@@ -129,11 +132,6 @@ impl Settings {
     }
 }
 
-/// `text` without what comes before an `@`.
-fn bare(text: &str) -> &str {
-    text.rsplit_once('@').map_or(text, |(_, rest)| rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_url_with_a_password_is_refused_and_not_repeated() {
-        for url in ["https://ada:hunter2@es:9200", "ada:hunter2@es"] {
+        for url in ["https://ada:hunter2@es:9200", "ada:hunter2@es", "http://a:hunter2,b@es"] {
             let error = Settings::new(url).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }

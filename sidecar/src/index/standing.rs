@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::analyzers::{self, Analyzers};
 use super::meta::Meta;
 use super::names::{self, escaped};
-use super::wanted::Wanted;
-use super::{Cluster, IndexError, Request, claims};
+use super::wanted::{Owner, Wanted};
+use super::{Cluster, IndexError, Request, claims, sides};
 
 /// What the cluster holds of a library before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,18 +44,23 @@ pub struct Live {
 /// [`IndexError::Foreign`], [`IndexError::NotAnAlias`], or what the cluster says.
 pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> {
     let alias = &wanted.alias;
-    let found = indices(cluster, alias, &format!("{},{}-*", escaped(alias), escaped(alias)))?;
+    let mut found = listed(cluster, &format!("{},{}-*", escaped(alias), escaped(alias)))?;
+    sides::check(&found, wanted)?;
+    found.retain(|one| one.is_of(alias));
     if found.iter().any(|one| one.name == *alias) {
         return Err(IndexError::NotAnAlias { alias: alias.clone() });
     }
-    let live = found.iter().find(|one| one.aliases.contains(alias));
+    check_shared(cluster, wanted)?;
+    // Whoever else is behind the alias: the library's own index is the one that counts.
+    let behind = || found.iter().filter(|one| one.aliases.contains(alias));
+    let live = behind().find(|one| names::is_physical(alias, &one.name)).or(behind().next());
     // An index keeps its analyzers: a plugin that comes or goes does not make all anew, and who
     // only fills what another made need not ask for them.
     let metas = || found.iter().filter_map(|one| one.meta.as_ref());
     let made = || metas().filter(|meta| meta.owner == wanted.owner).max_by_key(|meta| meta.run);
     let analyzers = match live.and_then(|live| live.meta.as_ref()).or_else(made) {
         Some(meta) => meta.analyzers.clone(),
-        None => analyzers::probe(cluster, alias)?,
+        None => analyzers::probe(cluster, wanted)?,
     };
     let target = wanted.target(&analyzers);
     let exists = found.iter().find(|one| one.name == target);
@@ -84,8 +89,18 @@ pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> 
 pub(super) struct Listed {
     pub(super) name: String,
     pub(super) aliases: Vec<String>,
-    /// None where it is not ours.
+    /// None where it is no library's.
+    pub(super) owner: Option<Owner>,
+    /// None where it is no library's, or one beside those that are searched.
     pub(super) meta: Option<Meta>,
+}
+
+impl Listed {
+    /// Whether it is a version of `alias`, stands behind it, or has its name.
+    pub(super) fn is_of(&self, alias: &str) -> bool {
+        let behind = self.aliases.iter().any(|one| one == alias);
+        behind || self.name == alias || names::is_physical(alias, &self.name)
+    }
 }
 
 /// The versions of `alias` among `pattern`, and whatever is behind the alias or has its name.
@@ -94,6 +109,13 @@ pub(super) fn indices(
     alias: &str,
     pattern: &str,
 ) -> Result<Vec<Listed>, IndexError> {
+    let mut found = listed(cluster, pattern)?;
+    found.retain(|one| one.is_of(alias));
+    Ok(found)
+}
+
+/// Every index that `pattern` names.
+pub(super) fn listed(cluster: &Cluster, pattern: &str) -> Result<Vec<Listed>, IndexError> {
     let request = Request::new(Method::Get, pattern)
         .query("features", "aliases,mappings")
         .query("ignore_unavailable", true)
@@ -112,13 +134,27 @@ pub(super) fn indices(
             .flatten()
             .map(|(name, _)| name.clone())
             .collect();
-        let behind = aliases.iter().any(|one| one == alias);
-        if behind || name == alias || names::is_physical(alias, name) {
-            let meta = Meta::read(&body["mappings"]);
-            found.push(Listed { name: name.clone(), aliases, meta });
-        }
+        let owner = serde_json::from_value(body["mappings"]["_meta"]["vitrine"]["owner"].clone());
+        let meta = Meta::read(&body["mappings"]);
+        found.push(Listed { name: name.clone(), aliases, owner: owner.ok(), meta });
     }
     Ok(found)
+}
+
+/// Refuses a shared alias that is an index, or another library's own.
+fn check_shared(cluster: &Cluster, wanted: &Wanted) -> Result<(), IndexError> {
+    let Some(shared) = &wanted.shared_alias else { return Ok(()) };
+    for one in listed(cluster, &escaped(shared))? {
+        let by = match one.name == *shared {
+            true => "an index".to_owned(),
+            false if names::is_physical(shared, &one.name) => {
+                format!("the name of a library of its own, {}", one.name)
+            }
+            false => continue,
+        };
+        return Err(IndexError::Taken { name: shared.clone(), by });
+    }
+    Ok(())
 }
 
 /// Refuses an index of somebody else, unless it is to be adopted.

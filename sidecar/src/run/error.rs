@@ -42,8 +42,9 @@ pub enum RunError {
     Usage(String),
     /// The source lists nothing, and the catalogue holds something.
     #[error(
-        "{source_uri} lists no assets, so none of the {known} in the catalogue was touched; check \
-         the source and its include and exclude"
+        "{source_uri} lists no assets, so none of the {known} that are known was touched; check the \
+         source and its include and exclude (a library that is to go: `vitrine run cleanup` with \
+         deletionPolicy Delete)"
     )]
     Empty {
         /// The library.
@@ -65,7 +66,10 @@ pub enum RunError {
         allowed: u64,
     },
     /// Work or publish was asked for, and nothing was planned.
-    #[error("{catalog} has no plan of {run}; call `vitrine run scan` first")]
+    #[error(
+        "{catalog} has no plan of {run}; call `vitrine run scan` first, with the same catalogue: \
+         processes on several machines need a catalog.uri that all of them reach"
+    )]
     NoPlan {
         /// `run 7`, or `a run`.
         run: String,
@@ -192,7 +196,8 @@ fn index_reason(error: &IndexError) -> &'static str {
         IndexError::Forbidden { .. } => "ElasticsearchForbidden",
         IndexError::Answer { .. } | IndexError::Protocol { .. } => "ElasticsearchFailed",
         IndexError::Foreign { .. } => "IndexOfAnother",
-        IndexError::NotAnAlias { .. } => "IndexNameTaken",
+        IndexError::NotAnAlias { .. } | IndexError::Taken { .. } => "IndexNameTaken",
+        IndexError::Blocked { .. } => "IndexBlocked",
         IndexError::Superseded { .. } => "Superseded",
         IndexError::Inconsistent { .. } => "IndexInconsistent",
     }

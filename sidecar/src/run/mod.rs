@@ -195,6 +195,16 @@ impl Ground<'_> {
         Ok(())
     }
 
+    /// Passes a result on; where it is an error, the index's history of runs says so.
+    ///
+    /// * `run`: the run, where this process did not begin it.
+    fn noted<T>(&self, run: Option<u64>, done: Result<T, RunError>) -> Result<T, RunError> {
+        if let (Err(error), Some(target)) = (&done, &self.target) {
+            target.stopped(run, error);
+        }
+        done
+    }
+
     /// As [`Ground::aim`], for a step of a run that another process planned.
     fn aim_as_planned(&mut self, plan: &Plan) -> Result<(), RunError> {
         self.aim(&plan.embeddings)?;
@@ -233,21 +243,29 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     })?;
     let embeddings = embedders.planned(settings);
     ground.aim_anew(&embeddings)?;
-    let planning =
-        Planning { ground: &ground, listing: &listing, embeddings, at_least: 0, is_shared: false };
-    let plan = planning.compare()?;
-    let mut steps = Steps { scan: began.elapsed(), ..Steps::default() };
-    if plan.found.is_work() {
-        let working = Instant::now();
-        let done = work::work(&ground, &Job::whole(&plan, &listing), embedders)?;
-        steps.work = working.elapsed();
-        steps.read_busy = done.read_busy;
-        steps.embed_busy = done.embed_busy;
-        steps.write_busy = done.write_busy;
-    }
-    drop(listing);
-    lock.check()?;
-    publish::publish(&ground, &plan, &lock, (steps, began))
+    let steps = || {
+        let planning = Planning {
+            ground: &ground,
+            listing: &listing,
+            embeddings,
+            at_least: 0,
+            is_shared: false,
+        };
+        let plan = planning.compare()?;
+        let mut steps = Steps { scan: began.elapsed(), ..Steps::default() };
+        if plan.found.is_work() {
+            let working = Instant::now();
+            let done = work::work(&ground, &Job::whole(&plan, &listing), embedders)?;
+            steps.work = working.elapsed();
+            steps.read_busy = done.read_busy;
+            steps.embed_busy = done.embed_busy;
+            steps.write_busy = done.write_busy;
+        }
+        drop(listing);
+        lock.check()?;
+        publish::publish(&ground, &plan, &lock, (steps, began))
+    };
+    ground.noted(None, steps())
 }
 
 fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {

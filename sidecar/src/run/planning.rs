@@ -139,6 +139,17 @@ impl<'a> Planning<'a> {
             at.insert(id.clone(), assets.len());
             assets.push(Asset { id, entry, memory: None });
         }
+        let captions = &settings.captions;
+        let has =
+            |asset: &&Asset<'_>| captions.has(&settings.library, &asset.id, &asset.entry.path);
+        let met = if captions.is_empty() { 0 } else { assets.iter().filter(has).count() };
+        if met < captions.len() {
+            let (unmet, all) = (captions.len() - met, captions.len());
+            tracing::warn!(
+                "{unmet} of {all} captions belong to no asset of this library: their keys are \
+                 neither ids nor paths in it"
+            );
+        }
         let max =
             settings.assets_max.map_or(usize::MAX, |max| max.try_into().unwrap_or(usize::MAX));
         let within = max.min(assets.len());

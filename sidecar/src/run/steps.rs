@@ -41,7 +41,7 @@ pub fn scan(settings: &Settings, at_least: u64, watch: &dyn Watch) -> Result<Pla
     let listing = scan::list(&ground)?;
     let planning =
         Planning { ground: &ground, listing: &listing, embeddings, at_least, is_shared: true };
-    let plan = planning.compare()?;
+    let plan = ground.noted(None, planning.compare())?;
     lock.check()?;
     Ok(plan)
 }
@@ -162,7 +162,8 @@ pub fn publish(
         Ok(plan) => plan,
         Err(missing @ RunError::NoPlan { .. }) => {
             // The plan goes when everything else is done.
-            let report = match run {
+            let last = ground.current.as_ref().map(|current| current.run);
+            let report = match run.or(last) {
                 Some(run) => plans::report(&ground, run)?,
                 None => None,
             };
@@ -179,7 +180,8 @@ pub fn publish(
     }
     plans::still_newest(&ground, &plan)?;
     ground.aim_as_planned(&plan)?;
-    publish::publish(&ground, &plan, &lock, (Steps::default(), began))
+    let published = publish::publish(&ground, &plan, &lock, (Steps::default(), began));
+    ground.noted(Some(plan.run), published)
 }
 
 /// What a call of [`cleanup`] took away.

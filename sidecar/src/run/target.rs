@@ -1,9 +1,9 @@
 //! The index that a run fills: what the run wants of Elasticsearch, in the run's words.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use vitrine_bulk::{Action, Operation, Options, Receiver, Sender};
-use vitrine_crds::run::Counts;
+use vitrine_crds::run::{Counts, Exit};
 
 use super::crash::{self, Point};
 use super::fingerprint;
@@ -12,7 +12,7 @@ use super::report::IndexReport;
 use super::work::decoded;
 use super::{RunError, Settings};
 use crate::catalog::packed::{Current, IndexedAs};
-use crate::index::claims::{self, RunPhase};
+use crate::index::claims;
 use crate::index::failures::{self, Failed};
 use crate::index::{
     self, Body, Cluster, Destination, FieldWanted, Filled, IndexError, Standing, Wanted, names,
@@ -37,6 +37,8 @@ pub(super) struct Target {
     wanted: Wanted,
     standing: Standing,
     name: Arc<str>,
+    /// The number that this process took.
+    claimed: OnceLock<u64>,
 }
 
 impl Target {
@@ -58,17 +60,37 @@ impl Target {
         let standing = index::look(&cluster, &wanted)?;
         let name = names::write_alias(&standing.target).into();
         let url = destination.connection.name();
-        Ok(Some(Self { cluster, url, wanted, standing, name }))
+        let claimed = OnceLock::new();
+        Ok(Some(Self { cluster, url, wanted, standing, name, claimed }))
     }
 
     /// Takes a number for a run.
     pub(super) fn claim(&self, at_least: u64, holder: &str) -> Result<u64, RunError> {
         // A run that continues has written under its number already.
-        let lowest = match claims::claim(&self.cluster, &self.wanted, at_least, holder)? {
-            run if run >= self.standing.newest_run => return Ok(run),
-            _ => self.standing.newest_run + 1,
+        let mut run = claims::claim(&self.cluster, &self.wanted, at_least, holder)?;
+        if run < self.standing.newest_run {
+            let lowest = self.standing.newest_run + 1;
+            run = claims::claim(&self.cluster, &self.wanted, lowest, holder)?;
+        }
+        Ok(*self.claimed.get_or_init(|| run))
+    }
+
+    /// Tells why the run that this process began, or else `run`, ended early. What may pass is not
+    /// told: the run goes on with the next try. Nor is what another process does under its number.
+    pub(super) fn stopped(&self, run: Option<u64>, error: &RunError) {
+        let Some(run) = self.claimed.get().copied().or(run) else { return };
+        let is_anothers = match error {
+            RunError::Superseded { .. } => true,
+            RunError::Index(IndexError::Superseded { run, by }) => run == by,
+            _ => false,
         };
-        Ok(claims::claim(&self.cluster, &self.wanted, lowest, holder)?)
+        if is_anothers || error.exit() == Exit::Retry {
+            return;
+        }
+        let told = claims::stopped(&self.cluster, &self.wanted.alias, run, error.reason());
+        if let Err(untold) = told {
+            tracing::debug!(%untold, "the end of run {run} is not noted");
+        }
     }
 
     /// Whether what stands behind the alias is what `current` was published as.
@@ -195,7 +217,7 @@ impl Target {
     /// Tells which assets have no current document.
     pub(super) fn record(&self, plan: &Plan, found: &[Failure]) -> Result<(), RunError> {
         let found: Vec<Failed<'_>> = found.iter().map(failed).collect();
-        Ok(failures::record(&self.cluster, &self.wanted.alias, plan.run, &found)?)
+        Ok(failures::record(&self.cluster, &self.wanted, plan.run, &found)?)
     }
 
     /// Makes what was written searchable, and lets searches see it.
@@ -224,8 +246,7 @@ impl Target {
     /// Tells how the run ended, and takes away indices whose time has come.
     pub(super) fn end(&self, plan: &Plan, counts: Counts) -> Result<(), RunError> {
         let counts = serde_json::to_value(counts).expect("counts are numbers");
-        let ending = (RunPhase::Published, counts);
-        claims::end(&self.cluster, &self.wanted.alias, plan.run, ending)?;
+        claims::published(&self.cluster, &self.wanted.alias, plan.run, counts)?;
         index::remove_old(&self.cluster, &self.wanted, &self.standing, plan.run)?;
         Ok(())
     }

@@ -10,7 +10,7 @@ pub enum SearchError {
     /// The folder holds no published catalogue.
     #[error(
         "no catalogue at {path}; make one with `vitrine catalog SOURCE --out {path}`, \
-         or name another with --catalog"
+         name another with --catalog, or ask an index with --elasticsearch URL --index NAME"
     )]
     Absent {
         /// The folder.
