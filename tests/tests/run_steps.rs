@@ -86,10 +86,11 @@ fn three_processes_leave_what_one_does() {
     assert_eq!(counts(&report), [3, 3, 0, 0]);
     assert_eq!(documents(&library), expected);
     assert_eq!(library.document("office/desk.usda")["used_by"], 1);
-    // Called again, it says the same; without a number there is nothing to publish.
-    let again = step(&library, "publish", &["--run", "1"]).json(0);
-    assert_eq!(again, report);
-    let none = step(&library, "publish", &[]);
+    // Called again, it says the same, with its number and without; there is nothing to work on.
+    for number in [&["--run", "1"][..], &[]] {
+        assert_eq!(step(&library, "publish", number).json(0), report);
+    }
+    let none = step(&library, "work", &[]);
     assert_eq!(none.code, Some(2), "{}", none.stderr);
     assert!(none.stderr.contains("vitrine run scan"), "{}", none.stderr);
     // The next run has nothing to do, and one process continues where three ended.
