@@ -19,22 +19,19 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
     let secs = |time: Duration| format!("{:.2} s", time.as_secs_f64());
     // A publish of its own knows only how long it took itself.
     let is_whole = steps.scan > Duration::ZERO;
-    if !is_whole {
-        text.push_str(&format!("publishing took {}\n", secs(steps.publish)));
-    }
-    let timed = format!(
-        "took {}: scan {}, work {} (busy: read {}, embed {}, write {}), publish {}\n",
-        secs(steps.total),
-        secs(steps.scan),
-        secs(steps.work),
-        secs(steps.read_busy),
-        secs(steps.embed_busy),
-        secs(steps.write_busy),
-        secs(steps.publish)
-    );
-    if is_whole {
-        text.push_str(&timed);
-    }
+    text.push_str(&match is_whole {
+        false => format!("publishing took {}\n", secs(steps.publish)),
+        true => format!(
+            "took {}: scan {}, work {} (busy: read {}, embed {}, write {}), publish {}\n",
+            secs(steps.total),
+            secs(steps.scan),
+            secs(steps.work),
+            secs(steps.read_busy),
+            secs(steps.embed_busy),
+            secs(steps.write_busy),
+            secs(steps.publish)
+        ),
+    });
     let done = counts.indexed as f64;
     if counts.indexed > 0 && is_whole {
         text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));

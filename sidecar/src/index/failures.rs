@@ -100,7 +100,10 @@ fn send(
     let refused = answer["items"].as_array().and_then(|items| items.first());
     match refused.filter(|_| answer["errors"] == true) {
         None => Ok(()),
-        Some(item) if item.to_string().contains(BLOCK) => {
+        Some(item)
+            if item["index"]["error"]["type"] == BLOCK
+                || item["delete"]["error"]["type"] == BLOCK =>
+        {
             Err(IndexError::Blocked { index: index.to_owned(), reason: item.to_string() })
         }
         Some(item) => Err(IndexError::Inconsistent {

@@ -44,6 +44,12 @@ pub fn runs(alias: &str) -> String {
     format!("{alias}-runs")
 }
 
+/// The alias and all that is called after it, as part of a path.
+pub fn pattern(alias: &str) -> String {
+    let alias = escaped(alias);
+    format!("{alias},{alias}-*")
+}
+
 /// A name as part of a path.
 pub fn escaped(name: &str) -> String {
     let mut out = String::with_capacity(name.len());

@@ -9,7 +9,7 @@
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
-use super::names::escaped;
+use super::names::{self, escaped};
 use super::standing::{self, Listed, Standing};
 use super::wanted::Wanted;
 use super::{Cluster, IndexError, Request, graph, load, mapping, retention};
@@ -78,8 +78,7 @@ pub fn swap(
     standing: &Standing,
 ) -> Result<Option<String>, IndexError> {
     let alias = &wanted.alias;
-    let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
-    let listed = standing::indices(cluster, alias, &pattern)?;
+    let listed = standing::indices(cluster, alias, &names::pattern(alias))?;
     let replaced = point(cluster, wanted, &standing.target, &listed)?;
     for old in &replaced {
         let before = listed.iter().find(|one| one.name == *old).and_then(|one| one.meta.clone());
@@ -94,8 +93,7 @@ pub fn swap(
 /// An alias that is not where it was: done by an earlier try whose answer was lost, or somebody
 /// else's doing.
 fn moved_on(cluster: &Cluster, alias: &str, target: &str) -> Result<(), IndexError> {
-    let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
-    let listed = standing::indices(cluster, alias, &pattern)?;
+    let listed = standing::indices(cluster, alias, &names::pattern(alias))?;
     let mut behind = listed.iter().filter(|one| one.aliases.iter().any(|name| name == alias));
     match (behind.next(), behind.next()) {
         (Some(one), None) if one.name == target => Ok(()),

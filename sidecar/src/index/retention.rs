@@ -66,20 +66,15 @@ fn is_due(meta: &Meta, run: u64, retain: std::time::Duration, now: DateTime<Utc>
 /// [`IndexError::Foreign`] when the alias is somebody else's; nothing is removed then.
 pub fn remove_all(cluster: &Cluster, wanted: &Wanted) -> Result<Vec<String>, IndexError> {
     let alias = &wanted.alias;
-    let pattern = format!("{},{}-*", escaped(alias), escaped(alias));
-    let all = standing::listed(cluster, &pattern)?;
-    sides::check(&all, &Wanted { adopt: false, ..wanted.clone() })?;
+    let all = standing::listed(cluster, &names::pattern(alias))?;
+    // What was never taken over is not removed either.
+    let strict = Wanted { adopt: false, ..wanted.clone() };
+    sides::check(&all, &strict)?;
     let (sides, rest): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|one| sides::names(alias).contains(&one.name));
     let found: Vec<_> = rest.into_iter().filter(|one| one.is_of(alias)).collect();
     for index in &found {
-        if index.owner.as_ref() != Some(&wanted.owner) {
-            let owner = match &index.owner {
-                Some(owner) => owner.to_string(),
-                None => "another program".to_owned(),
-            };
-            return Err(IndexError::Foreign { index: index.name.clone(), owner });
-        }
+        standing::check_owner(index, &strict)?;
     }
     let removed: Vec<String> = found.into_iter().chain(sides).map(|index| index.name).collect();
     for index in &removed {

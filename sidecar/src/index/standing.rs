@@ -44,7 +44,7 @@ pub struct Live {
 /// [`IndexError::Foreign`], [`IndexError::NotAnAlias`], or what the cluster says.
 pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> {
     let alias = &wanted.alias;
-    let mut found = listed(cluster, &format!("{},{}-*", escaped(alias), escaped(alias)))?;
+    let mut found = listed(cluster, &names::pattern(alias))?;
     sides::check(&found, wanted)?;
     found.retain(|one| one.is_of(alias));
     if found.iter().any(|one| one.name == *alias) {
@@ -158,7 +158,7 @@ fn check_shared(cluster: &Cluster, wanted: &Wanted) -> Result<(), IndexError> {
 }
 
 /// Refuses an index of somebody else, unless it is to be adopted.
-fn check_owner(index: &Listed, wanted: &Wanted) -> Result<(), IndexError> {
+pub(super) fn check_owner(index: &Listed, wanted: &Wanted) -> Result<(), IndexError> {
     let foreign = |owner: String| IndexError::Foreign { index: index.name.clone(), owner };
     match &index.meta {
         _ if wanted.adopt => Ok(()),
