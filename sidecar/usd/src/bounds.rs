@@ -28,7 +28,7 @@ pub(crate) enum Purpose {
 /// A purpose, and whether children take it over.
 #[derive(Clone, Copy)]
 pub(crate) struct Inherited {
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
     passes_on: bool,
 }
 
@@ -90,7 +90,12 @@ pub(crate) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
 }
 
 /// Purpose of `prim` below a parent with `above`.
-fn purpose(stage: &Stage, prim: u32, family: Family, above: Inherited) -> Inherited {
+pub(crate) fn purpose(
+    stage: &Stage,
+    prim: u32,
+    family: Family,
+    above: Inherited,
+) -> Inherited {
     let imageable = !matches!(family, Family::Unknown | Family::Typed);
     let placed = stage.placed(prim);
     if imageable && let Some(token) = placed.token(Name::PURPOSE) {

@@ -73,7 +73,8 @@ pub struct Rare {
     pub spline: bool,
     /// Targets of a relationship, or connections of an attribute.
     pub targets: Value,
-    /// Metadata that names assets: values of type asset, and dictionaries.
+    /// Metadata that names assets (values of type asset, and dictionaries), and `interpolation`,
+    /// `elementSize`, `bindMaterialAs`.
     pub fields: Vec<(Name, Value)>,
 }
 

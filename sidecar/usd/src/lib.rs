@@ -1,4 +1,4 @@
-//! USD files to metadata: bytes → layers → composed stage → facts.
+//! USD files to metadata and scenes: bytes → layers → composed stage → facts, or what a picture needs.
 //!
 //! Knows no network and writes nothing. Everything read is bounded by [`Limits`].
 
@@ -18,6 +18,7 @@ pub mod names;
 mod package;
 mod path;
 mod reader;
+mod scene;
 mod schema;
 mod skel;
 pub mod source;
@@ -30,3 +31,4 @@ mod xform;
 pub use limits::Limits;
 pub use metadata::{Bounds, Inspection, Metadata};
 pub use reader::{Reader, UsdError};
+pub use scene::SceneOptions;

@@ -19,6 +19,17 @@ pub struct Limits {
     pub layers_max: u32,
     /// Most composition arcs that one prim may gather.
     pub arcs_max: u32,
+    /// Most triangles, segments and points of a scene's meshes, each mesh counted once. Meshes
+    /// beyond it are left out.
+    pub triangles_max: u64,
+    /// Most vertices of a scene's meshes, each mesh counted once. Meshes beyond it are left out.
+    pub vertices_max: u64,
+    /// Most places of meshes in a scene; point instancers are thinned to it.
+    pub places_max: u64,
+    /// Most triangles that subdividing one mesh may make.
+    pub subdivided_triangles_max: u64,
+    /// Most bytes of all pictures of a scene's textures together. Pictures beyond it are left out.
+    pub texture_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -30,6 +41,11 @@ impl Default for Limits {
             depth_max: 500,
             layers_max: 10_000,
             arcs_max: 10_000,
+            triangles_max: 20_000_000,
+            vertices_max: 20_000_000,
+            places_max: 500_000,
+            subdivided_triangles_max: 20_000,
+            texture_bytes_max: 1 << 30,
         }
     }
 }

@@ -53,6 +53,22 @@ well_known! {
     TRANSLATIONS = "translations", ROTATIONS = "rotations",
     FALLBACK_PRIM_TYPES = "fallbackPrimTypes",
     EXPRESSION_VARIABLES = "expressionVariables",
+    INTERPOLATION = "interpolation", ELEMENT_SIZE = "elementSize",
+    BIND_MATERIAL_AS = "bindMaterialAs", FACE_VERTEX_INDICES = "faceVertexIndices",
+    HOLE_INDICES = "holeIndices", ORIENTATION = "orientation", NORMALS = "normals",
+    PRIMVARS_NORMALS = "primvars:normals", SUBDIVISION_SCHEME = "subdivisionScheme",
+    INTERPOLATE_BOUNDARY = "interpolateBoundary", CREASE_INDICES = "creaseIndices",
+    CREASE_LENGTHS = "creaseLengths", CREASE_SHARPNESSES = "creaseSharpnesses",
+    CORNER_INDICES = "cornerIndices", CORNER_SHARPNESSES = "cornerSharpnesses",
+    DOUBLE_SIDED = "doubleSided", DISPLAY_COLOR = "primvars:displayColor",
+    DISPLAY_OPACITY = "primvars:displayOpacity", INDICES = "indices",
+    FAMILY_NAME = "familyName", ELEMENT_TYPE = "elementType",
+    CURVE_VERTEX_COUNTS = "curveVertexCounts", BASIS = "basis", TYPE = "type", WRAP = "wrap",
+    ORDER = "order", KNOTS = "knots", BIND_TRANSFORMS = "bindTransforms",
+    SKEL_JOINTS = "skel:joints", SKEL_BLEND_SHAPE_TARGETS = "skel:blendShapeTargets",
+    BLEND_SHAPES = "blendShapes", BLEND_SHAPE_WEIGHTS = "blendShapeWeights",
+    OFFSETS = "offsets", POINT_INDICES = "pointIndices", INFO_ID = "info:id",
+    MATERIAL_BINDING_PREVIEW = "material:binding:preview", OUTPUTS_SURFACE = "outputs:surface",
 }
 
 /// Fowler-Noll-Vo 1a, folded eight bytes at a time: names are short, and an attacker's collisions

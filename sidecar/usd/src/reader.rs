@@ -9,8 +9,10 @@ use crate::layer::LayerError;
 use crate::limits::Limits;
 use crate::metadata::Inspection;
 use crate::names::{Name, Names};
+use crate::scene::SceneOptions;
 use crate::store::Store;
 use crate::value::Value;
+use vitrine_scene::Scene;
 
 /// What the table of names may hold before everything is forgotten, in bytes.
 const NAMES_BYTES_MAX: usize = 64 << 20;
@@ -51,14 +53,38 @@ impl Reader {
             .map_err(|error| UsdError { path: path.to_owned(), reason: error.to_string() })
     }
 
-    fn try_inspect(&mut self, path: &str) -> Result<Inspection, LayerError> {
+    /// Opens one asset, composes it and gathers what a picture of it needs, at the earliest time.
+    ///
+    /// * `path`: relative to the library's root, `/` between folders.
+    ///
+    /// # Errors
+    ///
+    /// When the root layer is not USD, is broken, or passes a limit of composition. Geometry and
+    /// pictures beyond their limits are left out, and a warning says so.
+    pub fn scene(&mut self, path: &str, options: &SceneOptions) -> Result<Scene, UsdError> {
+        self.try_scene(path, options)
+            .map_err(|error| UsdError { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    fn try_scene(&mut self, path: &str, options: &SceneOptions) -> Result<Scene, LayerError> {
+        self.begin();
+        let path = inside(path)?;
+        let mut stage = Stage::open(&mut self.store, &mut self.names, &path)?;
+        crate::scene::build(&mut stage, options)
+    }
+
+    /// Forgets the last asset, and all names once there are many.
+    fn begin(&mut self) {
         self.store.begin();
         if self.names.bytes() > NAMES_BYTES_MAX {
             self.names = Names::default();
             self.store.clear();
         }
-        let path = crate::assets::join("", path)
-            .map_err(|outside| LayerError::new(format!("`{outside}` lies outside the library")))?;
+    }
+
+    fn try_inspect(&mut self, path: &str) -> Result<Inspection, LayerError> {
+        self.begin();
+        let path = inside(path)?;
         let mut stage = Stage::open(&mut self.store, &mut self.names, &path)?;
         let mut metadata = facts::gather(&mut stage)?;
         let mut kind = None;
@@ -106,6 +132,12 @@ impl Reader {
             warnings,
         })
     }
+}
+
+/// `path` without `.` and `..`.
+fn inside(path: &str) -> Result<String, LayerError> {
+    crate::assets::join("", path)
+        .map_err(|outside| LayerError::new(format!("`{outside}` lies outside the library")))
 }
 
 /// Names of the first prims below the default prim.

@@ -40,7 +40,7 @@ fn matrices(stage: &Stage, prim: u32, name: Name) -> Result<Vec<Matrix>, LayerEr
 }
 
 /// Indices of the parents of joints, from their paths; a root's is `None`.
-fn parents(stage: &Stage, joints: &[Name]) -> Vec<Option<usize>> {
+pub(crate) fn parents(stage: &Stage, joints: &[Name]) -> Vec<Option<usize>> {
     let texts: Vec<&str> = joints.iter().map(|&joint| stage.names.text(joint)).collect();
     let index: std::collections::HashMap<&str, usize> =
         texts.iter().enumerate().map(|(at, &text)| (text, at)).collect();

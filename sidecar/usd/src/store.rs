@@ -170,6 +170,11 @@ impl Store {
         }
     }
 
+    /// The bytes of a file of the library, or inside a package of it.
+    pub(crate) fn file(&mut self, path: &str) -> Result<Bytes, LayerError> {
+        Ok(self.bytes(path)?.0)
+    }
+
     fn bytes(&mut self, path: &str) -> Result<(Bytes, Stamp), LayerError> {
         if let Some((package, inner)) = assets::split_innermost(path) {
             let inner = inner.to_owned();

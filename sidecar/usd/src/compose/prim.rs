@@ -1,5 +1,7 @@
 //! Asking a composed prim: the strongest opinion wins, lists compose.
 
+use std::rc::Rc;
+
 use super::{ArcKind, Place, Stage};
 use crate::layer::{Layer, LayerError, PrimSpec, Property, Specifier};
 use crate::names::Name;
@@ -47,6 +49,72 @@ impl<'s> Stage<'s> {
             mapped.apply(&mut list);
         }
         list
+    }
+
+    /// Targets of a relationship that may be properties: prims' paths, and the rest. Only of the
+    /// strongest list that brings any.
+    pub(crate) fn property_targets(
+        &mut self,
+        prim: u32,
+        name: Name,
+    ) -> Vec<(Vec<Name>, Option<Name>)> {
+        let own = self.path(prim);
+        let found = self.placed(prim).specs().find_map(|(place, _, spec)| {
+            let Value::PathEdits(edits) = spec.property(name)?.targets() else { return None };
+            let texts: Vec<Box<str>> = edits.brought().cloned().collect();
+            (!texts.is_empty()).then_some((place.node, texts))
+        });
+        let Some((node, texts)) = found else { return Vec::new() };
+        let split = texts.iter().filter_map(|text| {
+            // The dots of `../` are no properties'.
+            let end = text.rfind('/').map_or(0, |at| at + 1);
+            let property = text[end..].split_once('.').filter(|(before, _)| !before.is_empty());
+            let path = self.stage_path(node, &own, text)?;
+            Some((path, property.map(|(_, property)| self.names.intern(property))))
+        });
+        split.collect()
+    }
+
+    /// What the attribute `name` of `prim` is connected to first: a prim's path and the rest, the
+    /// name of its property.
+    pub(crate) fn connection(&mut self, prim: u32, name: Name) -> Option<(Vec<Name>, Name)> {
+        let own = self.path(prim);
+        // The strongest list that says anything: edits of connections are all but unknown.
+        let found = self.placed(prim).specs().find_map(|(place, _, spec)| {
+            let Value::PathEdits(edits) = spec.property(name)?.targets() else { return None };
+            Some((place.node, edits.brought().next().cloned()))
+        });
+        let (node, text) = found?;
+        let text = text?;
+        let (path, property) = text.rsplit_once('.')?;
+        let path = self.stage_path(node, &own, path)?;
+        Some((path, self.names.intern(property)))
+    }
+
+    /// The value of the attribute `name` of `prim` as an asset path, and the layer it is relative to.
+    pub(crate) fn asset(&self, prim: u32, name: Name) -> Option<(Rc<str>, Box<str>)> {
+        let prim = &self.prims[prim as usize];
+        for at in 0..prim.places.len() {
+            let at = prim.order.get(at).map_or(at, |&at| at as usize);
+            let place = &prim.places[at];
+            let stack = &self.stacks[self.nodes[place.node as usize].stack as usize];
+            for &(layer, spec) in &place.specs {
+                let spec = &stack.layers[layer as usize].specs[spec as usize];
+                let Some(property) = spec.property(name) else { continue };
+                let value = match property.samples() {
+                    Value::Samples(samples) => samples.values.first(),
+                    _ => None,
+                };
+                let value = value.unwrap_or(&property.default);
+                let path = match value {
+                    Value::None => continue,
+                    Value::Asset(path) | Value::String(path) => path.clone(),
+                    _ => return None,
+                };
+                return Some((Rc::clone(&stack.anchors[layer as usize]), path));
+            }
+        }
+        None
     }
 
     /// Maps a path as written at `node` into the namespace of the stage.
@@ -191,6 +259,14 @@ impl<'a, 's: 'a> Placed<'a, 's> {
             }
         }
         None
+    }
+
+    /// The strongest opinion on metadata of a property, of what the layers keep of it.
+    pub(crate) fn property_field(self, name: Name, field: Name) -> Option<&'a Value> {
+        self.specs().find_map(|(_, _, spec)| {
+            let rare = spec.property(name)?.rare.as_ref()?;
+            rare.fields.iter().find(|(key, _)| *key == field).map(|(_, value)| value)
+        })
     }
 
     /// A token attribute at the default time.

@@ -143,7 +143,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `( … )` behind a property: kept only where it can name assets.
+    /// `( … )` behind a property: kept only where it can name assets or says how a value is meant.
     pub(super) fn property_metadata(&mut self, owner: u32, name: Name) -> Result<(), LayerError> {
         self.scan.skip()?;
         if self.scan.peek() != b'(' {
@@ -166,7 +166,9 @@ impl Parser<'_> {
             }
             self.scan.expect(b'=')?;
             let value = values::any(&mut self.scan, self.names, 0)?;
-            if matches!(value, Value::Asset(_) | Value::Assets(_) | Value::Dictionary(_)) {
+            let names_assets =
+                matches!(value, Value::Asset(_) | Value::Assets(_) | Value::Dictionary(_));
+            if names_assets || matches!(key, "interpolation" | "elementSize" | "bindMaterialAs") {
                 let key = self.names.intern(key);
                 self.slot(owner, name).rare_mut().fields.push((key, value));
             }

@@ -1,0 +1,130 @@
+//! Which prims are shown, and where.
+//!
+//! # Source
+//!
+//! "UsdGeomImageable": purposes default and render; `invisible` hides everything below. Below a
+//! prototype of a point instancer, what is only said by overs counts too, as in UsdImaging.
+
+use crate::bounds::{self, Inherited, Purpose};
+use crate::compose::{ROOT, Stage, Time};
+use crate::layer::LayerError;
+use crate::matrix::Matrix;
+use crate::names::Name;
+use crate::schema::{Family, Shape};
+use crate::xform;
+
+use super::Build;
+
+/// A mesh where it is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// Index of the mesh.
+    pub(super) mesh: u32,
+    /// To the world, or to the space that a prototype is placed in.
+    pub(super) to_root: Matrix,
+}
+
+/// A prim that waits to be looked at.
+struct Waiting {
+    prim: u32,
+    above: Matrix,
+    purpose: Inherited,
+}
+
+/// Transform to the parent at the earliest time, and whether the parents' are cut off.
+pub(super) fn local(stage: &Stage, prim: u32) -> Result<(Matrix, bool), LayerError> {
+    match bounds::family(stage, prim) {
+        Family::Xformable | Family::Boundable(_) => xform::local(stage, prim, Time::Earliest),
+        Family::Unknown | Family::Typed | Family::Imageable => Ok((Matrix::IDENTITY, false)),
+    }
+}
+
+/// Transform of a prim to the world at the earliest time.
+pub(super) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
+    let mut total = Matrix::IDENTITY;
+    let mut at = prim;
+    while at != ROOT {
+        let (matrix, reset) = local(stage, at)?;
+        total = total.then(&matrix);
+        if reset {
+            break;
+        }
+        at = stage.prims[at as usize].parent;
+    }
+    Ok(total)
+}
+
+impl Build<'_, '_> {
+    /// Shows the whole stage.
+    pub(super) fn walk_stage(&mut self) -> Result<(), LayerError> {
+        let children = self.stage.children(ROOT)?;
+        let waiting = children.iter().rev().map(|&prim| Waiting {
+            prim,
+            above: Matrix::IDENTITY,
+            purpose: Inherited::NOTHING,
+        });
+        let shown = self.walk(waiting.collect(), 0)?;
+        self.place(shown);
+        Ok(())
+    }
+
+    /// What a prototype shows, in the space it is placed in.
+    pub(super) fn walk_prototype(&mut self, prim: u32, depth: u32) -> Result<Vec<Shown>, LayerError> {
+        let purpose = Inherited::NOTHING;
+        self.walk(vec![Waiting { prim, above: Matrix::IDENTITY, purpose }], depth)
+    }
+
+    /// * `depth`: how many point instancers stand above; 0 is the stage itself.
+    fn walk(&mut self, mut waiting: Vec<Waiting>, depth: u32) -> Result<Vec<Shown>, LayerError> {
+        let mut shown = Vec::new();
+        while let Some(Waiting { prim, above, purpose }) = waiting.pop() {
+            let flags = self.stage.prims[prim as usize].flags;
+            let hidden = depth == 0 && (!flags.defined || flags.abstract_);
+            if !flags.active || hidden {
+                continue;
+            }
+            let family = bounds::family(self.stage, prim);
+            if family == Family::Typed {
+                continue;
+            }
+            if family != Family::Unknown && self.text(prim, Name::VISIBILITY) == "invisible" {
+                continue;
+            }
+            let (local, reset) = local(self.stage, prim)?;
+            let here = if reset { local } else { local.then(&above) };
+            let purpose = bounds::purpose(self.stage, prim, family, purpose);
+            let is_shown = matches!(purpose.purpose, Purpose::Default | Purpose::Render);
+            match family {
+                Family::Boundable(Shape::PointInstancer) => {
+                    if is_shown {
+                        self.instancer(prim, &here, depth, &mut shown)?;
+                    }
+                    continue;
+                }
+                Family::Boundable(shape) if is_shown => {
+                    for &mesh in self.meshes_of(prim, shape)?.iter() {
+                        self.show(&mut shown, Shown { mesh, to_root: here });
+                    }
+                }
+                Family::Xformable if depth == 0 && self.type_text(prim) == "Camera" => {
+                    self.camera(prim, &here);
+                }
+                _ => {}
+            }
+            let children = self.stage.children(prim)?;
+            let children = children.iter().rev();
+            waiting.extend(children.map(|&prim| Waiting { prim, above: here, purpose }));
+        }
+        Ok(shown)
+    }
+
+    /// Adds to a bounded list.
+    pub(super) fn show(&mut self, shown: &mut Vec<Shown>, one: Shown) {
+        let max = self.stage.store.limits.places_max;
+        if (shown.len() as u64) < max {
+            shown.push(one);
+        } else {
+            self.stage.warn(format!("only the first {max} meshes are shown (limit placesMax)"));
+        }
+    }
+}
