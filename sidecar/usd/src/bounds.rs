@@ -90,12 +90,7 @@ pub(crate) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
 }
 
 /// Purpose of `prim` below a parent with `above`.
-pub(crate) fn purpose(
-    stage: &Stage,
-    prim: u32,
-    family: Family,
-    above: Inherited,
-) -> Inherited {
+pub(crate) fn purpose(stage: &Stage, prim: u32, family: Family, above: Inherited) -> Inherited {
     let imageable = !matches!(family, Family::Unknown | Family::Typed);
     let placed = stage.placed(prim);
     if imageable && let Some(token) = placed.token(Name::PURPOSE) {

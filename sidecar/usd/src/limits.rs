@@ -26,6 +26,9 @@ pub struct Limits {
     pub vertices_max: u64,
     /// Most places of meshes in a scene; point instancers are thinned to it.
     pub places_max: u64,
+    /// Most triangles that all places of a scene's meshes show together; repeated meshes are
+    /// thinned to it.
+    pub shown_triangles_max: u64,
     /// Most triangles that subdividing one mesh may make.
     pub subdivided_triangles_max: u64,
     /// Most bytes of all pictures of a scene's textures together. Pictures beyond it are left out.
@@ -44,6 +47,7 @@ impl Default for Limits {
             triangles_max: 20_000_000,
             vertices_max: 20_000_000,
             places_max: 500_000,
+            shown_triangles_max: 50_000_000,
             subdivided_triangles_max: 20_000,
             texture_bytes_max: 1 << 30,
         }

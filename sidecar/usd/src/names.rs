@@ -67,7 +67,7 @@ well_known! {
     ORDER = "order", KNOTS = "knots", BIND_TRANSFORMS = "bindTransforms",
     SKEL_JOINTS = "skel:joints", SKEL_BLEND_SHAPE_TARGETS = "skel:blendShapeTargets",
     BLEND_SHAPES = "blendShapes", BLEND_SHAPE_WEIGHTS = "blendShapeWeights",
-    OFFSETS = "offsets", POINT_INDICES = "pointIndices", INFO_ID = "info:id",
+    INACTIVE_IDS = "inactiveIds", OFFSETS = "offsets", POINT_INDICES = "pointIndices", INFO_ID = "info:id",
     MATERIAL_BINDING_PREVIEW = "material:binding:preview", OUTPUTS_SURFACE = "outputs:surface",
 }
 

@@ -34,7 +34,8 @@ impl Build<'_, '_> {
             let mut bound = None;
             let mut at = prim;
             while at != ROOT {
-                if let Some((material, is_strong)) = self.binding_at(at, prim, direct, collections)?
+                if let Some((material, is_strong)) =
+                    self.binding_at(at, prim, direct, collections)?
                     && (bound.is_none() || is_strong)
                 {
                     bound = Some(material);

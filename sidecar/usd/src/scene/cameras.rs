@@ -34,7 +34,12 @@ impl Build<'_, '_> {
         } else {
             Projection::Perspective { fov_x: 2.0 * (across / (2.0 * focal)).atan(), aspect }
         };
-        let sees = across > 0.0 && down > 0.0 && focal > 0.0 && aspect.is_finite();
+        let is_wide = match projection {
+            Projection::Perspective { fov_x, .. } => fov_x >= std::f64::consts::PI,
+            Projection::Orthographic { .. } => false,
+        };
+        let sees = across > 0.0 && down > 0.0 && focal > 0.0 && aspect.is_finite() && !is_wide;
+        let sees = sees && aspect > 0.0;
         match without_scale(to_world).filter(|_| sees) {
             Some(to_world) => self.scene.cameras.push(Camera { name, to_world, projection }),
             None => self.stage.warn(format!("the camera {name} sees nothing")),

@@ -112,9 +112,13 @@ impl Build<'_, '_> {
         Ok(Some(Arrays { prototypes, positions, scales, turns, hidden }))
     }
 
-    /// Which instances are hidden by `invisibleIds`.
+    /// Which instances are hidden, by `invisibleIds` or the metadata `inactiveIds`.
     fn hidden(&self, prim: u32, count: usize) -> Result<Vec<bool>, LayerError> {
-        let invisible = self.numbers(prim, Name::INVISIBLE_IDS)?.unwrap_or_default();
+        let mut invisible = self.numbers(prim, Name::INVISIBLE_IDS)?.unwrap_or_default();
+        let inactive = self.stage.placed(prim).specs().find_map(|(_, layer, spec)| {
+            spec.field(Name::INACTIVE_IDS).and_then(|ids| layer.numbers(ids).ok())
+        });
+        invisible.extend(inactive.unwrap_or_default());
         if invisible.is_empty() {
             return Ok(Vec::new());
         }

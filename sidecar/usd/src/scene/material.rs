@@ -92,7 +92,8 @@ impl Looks {
 
     /// A material of one colour and opacity, as `displayColor` gives it.
     pub(super) fn plain(&mut self, colour: [f32; 4], materials: &mut Vec<Material>) -> u32 {
-        let colour = colour.map(|value| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
+        let colour =
+            colour.map(|value| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
         *self.plain.entry(colour.map(f32::to_bits)).or_insert_with(|| {
             let [r, g, b, opacity] = colour;
             materials.push(Material {

@@ -84,7 +84,8 @@ impl Build<'_, '_> {
             let sharp = self.sharp(prim)?;
             let has_creases = !sharp.edges.is_empty() || !sharp.points.is_empty();
             if surface == Surface::Smooth && self.options.subdivide {
-                polygons = refined(polygons, sharp, self.stage.store.limits.subdivided_triangles_max);
+                polygons =
+                    refined(polygons, sharp, self.stage.store.limits.subdivided_triangles_max);
             }
             let normals = polygons.smooth(has_creases);
             polygons.layers.push(normals);
@@ -155,8 +156,7 @@ impl Build<'_, '_> {
     }
 
     fn normals(&mut self, prim: u32, sizes: Sizes) -> Result<Option<Primvar>, LayerError> {
-        let own =
-            self.own_primvar(prim, Name::PRIMVARS_NORMALS, 3, Interpolation::Constant)?;
+        let own = self.own_primvar(prim, Name::PRIMVARS_NORMALS, 3, Interpolation::Constant)?;
         let own = match own {
             Some(own) => Some(own),
             None => self.own_primvar(prim, Name::NORMALS, 3, Interpolation::Vertex)?,

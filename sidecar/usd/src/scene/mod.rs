@@ -63,6 +63,8 @@ pub(crate) struct Build<'b, 's> {
     triangles: u64,
     vertices: u64,
     texture_bytes: u64,
+    /// Places made, those inside prototypes too.
+    places: u64,
 }
 
 /// Makes the scene of a stage.
@@ -82,11 +84,7 @@ pub(crate) fn build(stage: &mut Stage, options: &SceneOptions) -> Result<Scene, 
     let mut build = Build {
         stage,
         options,
-        scene: Scene {
-            up,
-            metres_per_unit: metres_per_unit.unwrap_or(0.01),
-            ..Scene::default()
-        },
+        scene: Scene { up, metres_per_unit: metres_per_unit.unwrap_or(0.01), ..Scene::default() },
         made: HashMap::new(),
         prototypes: HashMap::new(),
         looks: material::Looks::default(),
@@ -94,6 +92,7 @@ pub(crate) fn build(stage: &mut Stage, options: &SceneOptions) -> Result<Scene, 
         triangles: 0,
         vertices: 0,
         texture_bytes: 0,
+        places: 0,
     };
     build.walk_stage()?;
     let mut scene = build.scene;
@@ -135,9 +134,26 @@ impl Build<'_, '_> {
         Some(self.scene.meshes.len() as u32 - 1)
     }
 
-    /// Puts what is shown into the scene, thinned to the limit.
+    /// Puts what is shown into the scene. Beyond the limit of triangles, of every mesh only each
+    /// n-th place is kept, the first one always.
     fn place(&mut self, shown: Vec<Shown>) {
+        let max = self.stage.store.limits.shown_triangles_max;
+        let triangles = |mesh: u32| self.scene.meshes[mesh as usize].indices.len() as u64 / 3;
+        let total: u64 = shown.iter().map(|shown| triangles(shown.mesh)).sum();
+        let step = total.div_ceil(max.max(1)).max(1);
+        if step > 1 {
+            self.stage.warn(format!(
+                "of meshes in many places one in {step} is shown: all together would be {total} \
+                 triangles (limit shownTrianglesMax: {max})"
+            ));
+        }
+        let mut places = vec![0u64; self.scene.meshes.len()];
         for shown in shown {
+            let place = &mut places[shown.mesh as usize];
+            *place += 1;
+            if (*place - 1) % step != 0 {
+                continue;
+            }
             if shown.to_root.0.iter().flatten().all(|value| value.is_finite()) {
                 let to_world = shown.to_root.0;
                 self.scene.instances.push(Instance { mesh: shown.mesh, to_world, material: None });

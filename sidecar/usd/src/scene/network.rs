@@ -16,6 +16,9 @@ use super::material::Look;
 /// Connections followed from one input at most.
 const HOPS_MAX: usize = 64;
 
+/// Numbers from here on are no colours, weights or coordinates.
+const VALUE_MAX: f64 = 1e9;
+
 /// Where the value of an input comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
@@ -127,7 +130,8 @@ impl Build<'_, '_> {
             }
             (prim, name) = (next, property);
         }
-        let has_value = self.stage.placed(prim).value(name, crate::compose::Time::Earliest).is_some();
+        let has_value =
+            self.stage.placed(prim).value(name, crate::compose::Time::Earliest).is_some();
         Ok(has_value.then_some(Source::Value(prim, name)))
     }
 
@@ -148,7 +152,8 @@ impl Build<'_, '_> {
         match self.input(shader, name)? {
             Some(Source::Value(prim, name)) => {
                 let values = self.numbers(prim, name)?;
-                Ok(values.filter(|v| !v.is_empty() && v.iter().all(|value| value.is_finite())))
+                Ok(values
+                    .filter(|v| !v.is_empty() && v.iter().all(|value| value.abs() < VALUE_MAX)))
             }
             _ => Ok(None),
         }
@@ -187,7 +192,7 @@ impl Build<'_, '_> {
 
     fn constant_of(&self, prim: u32, name: Name) -> Result<Option<Found>, LayerError> {
         let values = self.numbers(prim, name)?.unwrap_or_default();
-        if values.is_empty() || !values.iter().all(|value| value.is_finite()) {
+        if values.is_empty() || !values.iter().all(|value| value.abs() < VALUE_MAX) {
             return Ok(None);
         }
         let value = std::array::from_fn(|at| values.get(at).copied().unwrap_or(0.0) as f32);

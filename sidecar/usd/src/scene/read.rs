@@ -30,7 +30,11 @@ impl Build<'_, '_> {
     }
 
     /// Points or vectors of an attribute.
-    pub(super) fn triples(&self, prim: u32, name: Name) -> Result<Option<Vec<[f32; 3]>>, LayerError> {
+    pub(super) fn triples(
+        &self,
+        prim: u32,
+        name: Name,
+    ) -> Result<Option<Vec<[f32; 3]>>, LayerError> {
         let values = self.numbers(prim, name)?;
         Ok(values.map(|values| {
             values.chunks_exact(3).map(|v| [v[0] as f32, v[1] as f32, v[2] as f32]).collect()

@@ -39,9 +39,7 @@ impl Build<'_, '_> {
         };
         let mesh = match shape {
             Shape::Cube => cube(get(Name::SIZE, 2.0) / 2.0),
-            Shape::Plane => {
-                plane(axis, get(Name::WIDTH, 2.0) / 2.0, get(Name::LENGTH, 2.0) / 2.0)
-            }
+            Shape::Plane => plane(axis, get(Name::WIDTH, 2.0) / 2.0, get(Name::LENGTH, 2.0) / 2.0),
             Shape::Sphere => {
                 let radius = get(Name::RADIUS, 1.0);
                 turned(&capsule([radius; 2], 0.0), 2)
@@ -195,7 +193,8 @@ mod tests {
         let at = |index: u32| mesh.positions[index as usize].map(f64::from);
         let own = mesh.indices.chunks_exact(3).map(|t| {
             let [a, b, c] = [at(t[0]), at(t[1]), at(t[2])];
-            a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2])
+            a[0] * (b[1] * c[2] - b[2] * c[1])
+                + a[1] * (b[2] * c[0] - b[0] * c[2])
                 + a[2] * (b[0] * c[1] - b[1] * c[0])
         });
         own.sum::<f64>() / 6.0

@@ -81,12 +81,7 @@ impl Build<'_, '_> {
     }
 
     /// Adds blend shapes by their weights.
-    fn blend(
-        &mut self,
-        prim: u32,
-        rig: &Rig,
-        points: &mut [[f64; 3]],
-    ) -> Result<bool, LayerError> {
+    fn blend(&mut self, prim: u32, rig: &Rig, points: &mut [[f64; 3]]) -> Result<bool, LayerError> {
         let Some(animation) = rig.animation else { return Ok(false) };
         let shapes = self.tokens(prim, Name::SKEL_BLEND_SHAPES).unwrap_or_default();
         let moved = self.tokens(animation, Name::BLEND_SHAPES).unwrap_or_default();
@@ -136,8 +131,10 @@ impl Build<'_, '_> {
             return Ok(false);
         }
         // One set of influences for each point, or one for all.
-        let element = self.stage.placed(at).property_field(Name::SKEL_JOINT_INDICES, Name::ELEMENT_SIZE);
-        let element = element.and_then(|value| value.as_f64()).map_or(1, |size| size.max(1.0) as usize);
+        let element =
+            self.stage.placed(at).property_field(Name::SKEL_JOINT_INDICES, Name::ELEMENT_SIZE);
+        let element =
+            element.and_then(|value| value.as_f64()).map_or(1, |size| size.max(1.0) as usize);
         let is_rigid = indices.len() == element;
         let each = if is_rigid { element } else { indices.len() / points.len() };
         if each == 0 || !is_rigid && indices.len() != each * points.len() {
@@ -155,13 +152,16 @@ impl Build<'_, '_> {
         let bind = bind.and_then(|values| Matrix::from_rows(&values)).unwrap_or(Matrix::IDENTITY);
         let skeleton = walk::to_world(self.stage, rig.skeleton)?;
         let to_own = skeleton.then(&walk::to_world(self.stage, prim)?.inverse());
-        let joints: Vec<Matrix> = joints.iter().map(|joint| bind.then(joint).then(&to_own)).collect();
+        let joints: Vec<Matrix> =
+            joints.iter().map(|joint| bind.then(joint).then(&to_own)).collect();
         for (at, point) in points.iter_mut().enumerate() {
             let start = if is_rigid { 0 } else { at * each };
             let own = indices[start..start + each].iter().zip(&weights[start..start + each]);
             let mut sum = [0.0; 3];
             for (&joint, &weight) in own {
-                if weight != 0.0 && let Some(joint) = joints.get(joint as usize) {
+                if weight != 0.0
+                    && let Some(joint) = joints.get(joint as usize)
+                {
                     let moved = joint.point(*point);
                     for axis in 0..3 {
                         sum[axis] += weight * moved[axis];
@@ -236,7 +236,9 @@ impl Build<'_, '_> {
             self.numbers(animation, Name::SCALES)?.unwrap_or_default(),
         );
         let count = moved.len();
-        if translations.len() != 3 * count || rotations.len() != 4 * count || scales.len() != 3 * count
+        if translations.len() != 3 * count
+            || rotations.len() != 4 * count
+            || scales.len() != 3 * count
         {
             return Ok(());
         }

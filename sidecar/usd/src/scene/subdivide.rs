@@ -201,8 +201,7 @@ fn moved(point: [f32; 3], around: &Around, sharp: &Sharp, at: u32) -> [f32; 3] {
     if around.sharp != 2 {
         return mixed(smooth, point, corner);
     }
-    let creased =
-        std::array::from_fn(|axis| (around.sharp_ends[axis] + 6.0 * point[axis]) / 8.0);
+    let creased = std::array::from_fn(|axis| (around.sharp_ends[axis] + 6.0 * point[axis]) / 8.0);
     mixed(mixed(smooth, creased, (around.sharpness / 2.0).min(1.0)), point, corner)
 }
 
@@ -218,7 +217,8 @@ fn edge_point(polygons: &Polygons, edge: &Edge) -> [f32; 3] {
 
 /// What stays sharp: half-edges and points, one step less so.
 fn sharper(sharp: &Sharp, edges: &[Edge], edges_start: u32) -> Sharp {
-    let mut new = Sharp { are_lone_faces_corners: sharp.are_lone_faces_corners, ..Sharp::default() };
+    let mut new =
+        Sharp { are_lone_faces_corners: sharp.are_lone_faces_corners, ..Sharp::default() };
     for (at, edge) in edges.iter().enumerate() {
         if edge.sharpness > 1.0 && edge.sharpness.is_finite() {
             let middle = edges_start + at as u32;
@@ -292,8 +292,7 @@ mod tests {
         let points = (0..8u8)
             .map(|at| [at & 1, at >> 1 & 1, at >> 2 & 1].map(|bit| f32::from(bit) * 2.0 - 1.0))
             .collect();
-        let corners =
-            vec![0, 2, 3, 1, 4, 5, 7, 6, 0, 1, 5, 4, 2, 6, 7, 3, 0, 4, 6, 2, 1, 3, 7, 5];
+        let corners = vec![0, 2, 3, 1, 4, 5, 7, 6, 0, 1, 5, 4, 2, 6, 7, 3, 0, 4, 6, 2, 1, 3, 7, 5];
         Polygons { points, counts: vec![4; 6], corners, parts: vec![0; 6], layers: Vec::new() }
     }
 

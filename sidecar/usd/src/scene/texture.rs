@@ -42,10 +42,8 @@ fn then(a: Affine, b: Affine) -> Affine {
 /// Scale, rotation by degrees counter-clockwise, translation, in this order.
 fn affine(scale: [f32; 2], degrees: f32, translation: [f32; 2]) -> Affine {
     let (sin, cos) = degrees.to_radians().sin_cos();
-    let turned = then(
-        [[scale[0], 0.0], [0.0, scale[1]], [0.0, 0.0]],
-        [[cos, sin], [-sin, cos], [0.0, 0.0]],
-    );
+    let turned =
+        then([[scale[0], 0.0], [0.0, scale[1]], [0.0, 0.0]], [[cos, sin], [-sin, cos], [0.0, 0.0]]);
     then(turned, [[1.0, 0.0], [0.0, 1.0], translation])
 }
 
@@ -62,8 +60,7 @@ impl Build<'_, '_> {
         let Some(Source::Value(prim, file)) = self.input(node, "file")? else { return Ok(None) };
         let Some(picture) = self.picture(prim, file) else { return Ok(None) };
         let (uvs, transform) = self.coordinates(node)?;
-        let mut texture =
-            Texture { transform, uv_set: uv_set(look, uvs), ..Texture::of(picture) };
+        let mut texture = Texture { transform, uv_set: uv_set(look, uvs), ..Texture::of(picture) };
         texture.channel = match self.stage.names.text(output) {
             "outputs:g" => Channel::G,
             "outputs:b" => Channel::B,

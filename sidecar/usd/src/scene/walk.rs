@@ -69,7 +69,11 @@ impl Build<'_, '_> {
     }
 
     /// What a prototype shows, in the space it is placed in.
-    pub(super) fn walk_prototype(&mut self, prim: u32, depth: u32) -> Result<Vec<Shown>, LayerError> {
+    pub(super) fn walk_prototype(
+        &mut self,
+        prim: u32,
+        depth: u32,
+    ) -> Result<Vec<Shown>, LayerError> {
         let purpose = Inherited::NOTHING;
         self.walk(vec![Waiting { prim, above: Matrix::IDENTITY, purpose }], depth)
     }
@@ -121,7 +125,9 @@ impl Build<'_, '_> {
     /// Adds to a bounded list.
     pub(super) fn show(&mut self, shown: &mut Vec<Shown>, one: Shown) {
         let max = self.stage.store.limits.places_max;
-        if (shown.len() as u64) < max {
+        // What prototypes of prototypes show is counted too: it takes memory.
+        if (shown.len() as u64) < max && self.places < max.saturating_mul(4) {
+            self.places += 1;
             shown.push(one);
         } else {
             self.stage.warn(format!("only the first {max} meshes are shown (limit placesMax)"));

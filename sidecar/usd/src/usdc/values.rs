@@ -58,6 +58,7 @@ pub(super) mod types {
     pub(in crate::usdc) const VALUE_BLOCK: u8 = 51;
     pub(in crate::usdc) const VALUE: u8 = 52;
     pub(in crate::usdc) const UNREGISTERED_VALUE: u8 = 53;
+    pub(in crate::usdc) const INT64_LIST_OP: u8 = 37;
     pub(in crate::usdc) const PAYLOAD_LIST_OP: u8 = 55;
     pub(in crate::usdc) const TIME_CODE: u8 = 56;
     pub(in crate::usdc) const RELOCATES: u8 = 58;
@@ -101,6 +102,11 @@ impl Crate {
             }
             types::STRING_LIST_OP => {
                 Value::TokenEdits(list_op(&mut cursor, 4, |c| self.string(c.u32()?))?)
+            }
+            types::INT64_LIST_OP => {
+                // Only `inactiveIds` has this type: what it brings is all that is asked of it.
+                let edits = list_op(&mut cursor, 8, |c| Ok(c.u64()? as i64))?;
+                Value::Tuple(edits.brought().map(|&id| id as f64).collect())
             }
             types::PATH_LIST_OP => Value::PathEdits(list_op(&mut cursor, 4, |c| {
                 Ok(self.path_text(c.u32()?, names)?.into())
