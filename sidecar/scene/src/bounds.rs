@@ -48,9 +48,9 @@ impl Scene {
             for &index in &mesh.indices {
                 let at = moved(mesh.positions[index as usize], &instance.to_world);
                 let own = all.get_or_insert(Bounds { min: at, max: at });
-                for axis in 0..3 {
-                    own.min[axis] = own.min[axis].min(at[axis] - pad);
-                    own.max[axis] = own.max[axis].max(at[axis] + pad);
+                for (axis, value) in at.into_iter().enumerate() {
+                    own.min[axis] = own.min[axis].min(value - pad);
+                    own.max[axis] = own.max[axis].max(value + pad);
                 }
             }
         }

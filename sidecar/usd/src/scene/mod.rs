@@ -151,7 +151,7 @@ impl Build<'_, '_> {
         for shown in shown {
             let place = &mut places[shown.mesh as usize];
             *place += 1;
-            if (*place - 1) % step != 0 {
+            if !(*place - 1).is_multiple_of(step) {
                 continue;
             }
             if shown.to_root.0.iter().flatten().all(|value| value.is_finite()) {
