@@ -324,6 +324,14 @@ fn a_network_of_textures_is_followed_through_graphs_and_interfaces() {
     let uvs = &found.meshes[0].uvs;
     let corner = |set: u32| uvs[set as usize].iter().flatten().copied().fold(0.0, f32::max);
     assert_eq!((corner(base.uv_set), corner(roughness.uv_set)), (1.0, 0.5));
+
+    let without = text.replace("primvars:st", "primvars:other");
+    let files = [files, &[("b.usda", without.as_bytes())]].concat();
+    let folder = library(&files);
+    let found = Reader::new(folder.path(), Limits::default()).scene("b.usda", &POLYGONS).unwrap();
+    let roughness = found.materials[0].roughness_texture.as_ref().unwrap();
+    let zeros = &found.meshes[0].uvs[roughness.uv_set as usize];
+    assert!(zeros.iter().all(|uv| *uv == [0.0; 2]), "a primvar that is not there reads as (0, 0)");
 }
 
 #[test]

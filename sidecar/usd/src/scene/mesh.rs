@@ -61,10 +61,16 @@ impl Build<'_, '_> {
         let mut sets = Vec::new();
         for name in uv_names {
             let found = self.primvar(prim, name, 2)?.and_then(|found| found.fitted(sizes));
-            if let Some(found) = found {
-                polygons.layers.push(layer(Role::Uv, &found, &faces.corners));
-                sets.push(name);
-            }
+            polygons.layers.push(match found {
+                Some(found) => layer(Role::Uv, &found, &faces.corners),
+                // A reader of a primvar that is not there gives (0, 0).
+                None => Layer {
+                    role: Role::Uv,
+                    values: vec![[0.0; 4]],
+                    corners: vec![0; faces.corners.len()],
+                },
+            });
+            sets.push(name);
         }
         let has_colours = self.wears_colours(dress);
         if has_colours && let Some(layer) = self.colours(prim, sizes, &faces.corners)? {

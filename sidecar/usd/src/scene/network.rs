@@ -96,8 +96,8 @@ impl Build<'_, '_> {
         };
         let id = self.text(surface, Name::INFO_ID).to_owned();
         let is_preview = id == "UsdPreviewSurface" || id.starts_with("ND_UsdPreviewSurface");
+        let id = if id.is_empty() { "a surface without id" } else { &id };
         if !is_preview {
-            let id = if id.is_empty() { "a surface without id" } else { &id };
             self.stage.warn(format!(
                 "{path}: {id} is shown as a UsdPreviewSurface with the inputs that are alike"
             ));
@@ -108,7 +108,13 @@ impl Build<'_, '_> {
             uvs: Vec::new(),
             wants_colours: false,
         };
-        self.fill(look, surface, inputs).map(Some)
+        let (look, has_base) = self.fill(look, surface, inputs)?;
+        if !is_preview && !has_base {
+            let path = &look.material.name;
+            self.stage.warn(format!("{path}: {id} has no colour: displayColor is shown instead"));
+            return Ok(None);
+        }
+        Ok(Some(look))
     }
 
     fn surface_at(&mut self, material: u32, output: Name) -> Result<Option<u32>, LayerError> {
@@ -272,10 +278,18 @@ impl Build<'_, '_> {
         })
     }
 
-    fn fill(&mut self, mut look: Look, shader: u32, inputs: &Inputs) -> Result<Look, LayerError> {
+    /// Reads all inputs of a surface; tells whether its base colour says anything.
+    fn fill(
+        &mut self,
+        mut look: Look,
+        shader: u32,
+        inputs: &Inputs,
+    ) -> Result<(Look, bool), LayerError> {
         let own = &mut look;
         let mut material = std::mem::take(&mut own.material);
-        match self.found(own, shader, inputs.base, true)? {
+        let base = self.found(own, shader, inputs.base, true)?;
+        let has_base = base.is_some();
+        match base {
             Some(Found::Constant(value, width)) => {
                 let [r, g, b, _] = value.map(|value| value.clamp(0.0, 1.0));
                 material.base_colour = if width >= 3 { [r, g, b] } else { [r; 3] };
@@ -310,7 +324,7 @@ impl Build<'_, '_> {
             AlphaMode::Opaque
         };
         look.material = material;
-        Ok(look)
+        Ok((look, has_base))
     }
 
     /// Light that a surface gives; of MaterialX's surfaces only where its weight is authored.

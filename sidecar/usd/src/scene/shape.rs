@@ -145,7 +145,12 @@ impl Build<'_, '_> {
         mesh.name = self.stage.path_text(prim);
         mesh.is_double_sided = self.flag(prim, Name::DOUBLE_SIDED);
         let material = match dress.whole {
-            Some(look) => Some(self.looks.material(look, &[], &mut self.scene.materials)),
+            Some(look) => {
+                // Such shapes have no coordinates: all of a texture is what is at (0, 0).
+                let sets = self.looks.uvs(look).to_vec();
+                mesh.uvs = vec![vec![[0.0; 2]; mesh.positions.len()]; sets.len()];
+                Some(self.looks.material(look, &sets, &mut self.scene.materials))
+            }
             None => self.plain_colour(prim)?,
         };
         mesh.parts = vec![Part { indices: mesh.indices.len() as u32, material }];
