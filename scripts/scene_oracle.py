@@ -10,6 +10,10 @@ at the earliest time, purposes default and render, without subdivision:
   positions are single precision, and skinning sums products of four matrices);
 * how many triangles each material has, by the material's name;
 * how many other things are shown: implicit shapes, curves, points.
+
+Known to differ in the real set: `timeCodesPerSecond_-1.usda` (time runs backwards, the last sample is
+the earliest), `weird_matrix_transform.usda` (pxr divides by w, a scene is affine), and `Ball.usd`,
+`Ball.maya.usd` (a PxrDisney surface without a colour we can read: `displayColor` is shown).
 """
 
 import collections

@@ -208,6 +208,24 @@ fn equal_prims_share_a_mesh_and_a_material_and_different_ones_do_not() {
 }
 
 #[test]
+fn a_class_of_a_referenced_asset_keeps_its_materials() {
+    let keyboard = format!(
+        "#usda 1.0\n( defaultPrim = \"K\" )\ndef Xform \"K\" {{
+            def Scope \"Looks\" {{ def Material \"White\" {{
+                token outputs:surface.connect = </K/Looks/White/S.outputs:surface>
+                def Shader \"S\" {{ uniform token info:id = \"UsdPreviewSurface\"\n token outputs:surface }} }} }}
+            class Xform \"_class_Key\" {{ def Mesh \"Cap\" {{ {SQUARE} rel material:binding = </K/Looks/White> }} }}
+            def Xform \"Key\" (instanceable = true\n inherits = </K/_class_Key>) {{}}
+        }}"
+    );
+    let root = "#usda 1.0\ndef Xform \"Desk\" { def \"Board\" (references = @k.usda@) {} }";
+    let files: &[(&str, &[u8])] = &[("a.usda", root.as_bytes()), ("k.usda", keyboard.as_bytes())];
+    let found = scene_of(files, Limits::default(), &POLYGONS);
+    assert_eq!(found.meshes[0].parts[0].material, Some(0), "{found:?}");
+    assert_eq!(found.materials[0].name, "/Desk/Board/Looks/White");
+}
+
+#[test]
 fn the_strongest_binding_dresses_each_part() {
     let materials = ["A", "B", "C"].map(|name| {
         format!(

@@ -17,6 +17,9 @@ pub fn inspect(name: &str, bytes: &[u8]) {
     FOLDER.with(|folder| {
         fs::write(folder.path().join(name), bytes).expect("a temporary folder takes a small file");
         let mut reader = Reader::new(folder.path(), limits::small());
+        if let Ok(scene) = reader.scene(name, &vitrine_usd::SceneOptions::default()) {
+            scene.check().expect("a scene keeps its promises");
+        }
         let Ok(found) = reader.inspect(name) else { return };
         assert!(found.files.iter().all(|file| file == name), "read outside: {:?}", found.files);
     });

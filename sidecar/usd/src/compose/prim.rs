@@ -127,8 +127,16 @@ impl<'s> Stage<'s> {
             if node.parent == super::NONE {
                 return Some(path);
             }
-            path = match path.strip_prefix(&*node.site) {
-                Some(rest) => node.target.iter().chain(rest).copied().collect(),
+            // An arc that a target's ancestor brought was grafted at the prim: it maps all that is
+            // below that ancestor.
+            let above = usize::try_from(i64::from(node.depth) - i64::from(node.rank)).unwrap_or(0);
+            let shared = node.site.iter().rev().zip(node.target.iter().rev());
+            let above = shared.take_while(|(a, b)| a == b).take(above).count();
+            let above = above.min(node.site.len().saturating_sub(1));
+            let site = &node.site[..node.site.len() - above];
+            let target = &node.target[..node.target.len() - above];
+            path = match path.strip_prefix(site) {
+                Some(rest) => target.iter().chain(rest).copied().collect(),
                 // Classes see the whole namespace of their stack; references only their target.
                 None if matches!(
                     node.arc,
