@@ -23,6 +23,8 @@ pub fn limits(extraction: &Extraction) -> Limits {
         depth_max: u32::try_from(*depth_max).unwrap_or(0),
         layers_max: u32::try_from(*layers_max).unwrap_or(0),
         arcs_max: u32::try_from(*arcs_max).unwrap_or(0),
+        // What bounds scenes is not configured: nobody has asked for other numbers yet.
+        ..Limits::default()
     }
 }
 
