@@ -1,15 +1,14 @@
 //! The first pass: rows become as wide as wanted.
 //!
 //! With AVX2 four rows go side by side, and four of their pixels at a time: bytes are laid out so that
-//! one instruction multiplies and adds two pixels of a colour (`vpmaddwd`, 16 bits by 16). A weight
-//! has up to 24 bits, so it travels in two halves whose sums are put together in the end; integers
-//! make that exact. `resize::tests` holds both ways against each other, the oracle against Pillow.
+//! one instruction multiplies and adds two pixels of a colour. `resize::tests` holds both ways
+//! against each other, and against Pillow.
 
 use std::ops::Range;
 
-use crate::filter::{WEIGHT_BITS, Weights};
-use crate::resize::{Canvas, HALF, to_byte};
 use crate::Rgb;
+use crate::canvas::Canvas;
+use crate::filter::{HALF, Weights, to_byte};
 
 /// Every row of `rows`, as wide as `weights` has windows.
 pub(crate) fn weigh(picture: &Rgb, rows: Range<usize>, weights: &Weights) -> Canvas {
@@ -48,10 +47,9 @@ mod wide {
     use pulp::x86::V3;
     use pulp::NullaryFnOnce;
 
-    use super::{Canvas, HALF, Range, Rgb, WEIGHT_BITS, Weights};
+    use super::{Canvas, Range, Rgb, Weights};
+    use crate::wide::{add, halves, whole};
 
-    /// Bits of the lower half of a weight: the upper half then fits 16 bits with its sign.
-    const LOW_BITS: i32 = 11;
     /// Bytes that a load may reach beyond the last weighted pixel: three pixels that count nothing,
     /// and what is left of 16 bytes.
     const SLACK: usize = 32;
@@ -80,11 +78,10 @@ mod wide {
             let Self { simd, picture, rows, weights } = self;
             let (quads, counts) = quads(weights);
             let stride = picture.width() * 3;
-            let width = weights.windows.len();
-            let mut canvas = Canvas::new(width, rows.len());
+            let mut canvas = Canvas::new(weights.windows.len(), rows.len());
             let mut spare = Vec::new();
-            let out = canvas.pixels_mut();
-            for (top, out) in (rows.start..).step_by(ROWS).zip(out.chunks_mut(width * ROWS)) {
+            let (out, step) = canvas.pixels_mut();
+            for (top, out) in (rows.start..).step_by(ROWS).zip(out.chunks_mut(step * ROWS)) {
                 let from = &picture.pixels()[top * stride..];
                 // The last rows have nothing behind them to load by mistake.
                 let from = if from.len() >= ROWS * stride + SLACK {
@@ -104,7 +101,7 @@ mod wide {
                     let (own, others) = quads.split_at(count);
                     quads = others;
                     let pixels = one(simd, lanes, window.first * 3, own);
-                    for (out, pixel) in out[x..].iter_mut().step_by(width).zip(pixels) {
+                    for (out, pixel) in out[x..].iter_mut().step_by(step).zip(pixels) {
                         *out = pixel;
                     }
                 }
@@ -160,21 +157,6 @@ mod wide {
         }
     }
 
-    /// `sum` and two products a lane.
-    #[inline(always)]
-    fn add(simd: V3, sum: __m256i, values: __m256i, weights: __m256i) -> __m256i {
-        simd.avx2._mm256_add_epi32(sum, simd.avx2._mm256_madd_epi16(values, weights))
-    }
-
-    /// The two halves of sums together, rounded to whole numbers.
-    #[inline(always)]
-    fn whole(simd: V3, high: __m256i, low: __m256i) -> __m256i {
-        let avx2 = simd.avx2;
-        let sum = avx2._mm256_add_epi32(avx2._mm256_slli_epi32::<LOW_BITS>(high), low);
-        let sum = avx2._mm256_add_epi32(sum, simd.avx._mm256_set1_epi32(HALF));
-        avx2._mm256_srai_epi32::<{ WEIGHT_BITS as i32 }>(sum)
-    }
-
     /// All weights in order, windows filled up to whole quads, and how many quads each window has.
     fn quads(weights: &Weights) -> (Vec<Quad>, Vec<usize>) {
         let mut quads = Vec::with_capacity(weights.values.len() / 4 + weights.windows.len());
@@ -183,15 +165,9 @@ mod wide {
             let before = quads.len();
             for four in weights.of(window).chunks(4) {
                 let of = |at: usize| four.get(at).copied().unwrap_or_default();
-                let pair = |low: i32, high: i32| (low & 0xFFFF) | (high << 16);
-                let high = |at: usize| of(at) >> LOW_BITS;
-                let low = |at: usize| of(at) & ((1 << LOW_BITS) - 1);
-                quads.push([
-                    pair(high(0), high(1)),
-                    pair(high(2), high(3)),
-                    pair(low(0), low(1)),
-                    pair(low(2), low(3)),
-                ]);
+                let ([high_near, low_near], [high_far, low_far]) =
+                    (halves(of(0), of(1)), halves(of(2), of(3)));
+                quads.push([high_near, high_far, low_near, low_far]);
             }
             counts.push(quads.len() - before);
         }

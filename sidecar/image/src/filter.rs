@@ -2,6 +2,14 @@
 
 /// Fraction bits of a weight: 32 for an `i32`, less 8 for a pixel, less 2 for filters that overshoot.
 pub(crate) const WEIGHT_BITS: u32 = 22;
+/// One half, so that cutting rounds.
+pub(crate) const HALF: i32 = 1 << (WEIGHT_BITS - 1);
+
+/// A sum of weighted pixels that began with [`HALF`].
+#[inline(always)]
+pub(crate) fn to_byte(sum: i32) -> u8 {
+    (sum >> WEIGHT_BITS).clamp(0, 255) as u8
+}
 
 /// How pixels between pixels are found, by Pillow's number (`resample` in `preprocessor_config.json`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
