@@ -162,17 +162,19 @@ impl Weights {
     }
 }
 
-/// The pixel that [`Filter::Nearest`] takes for each pixel of the result, in Pillow's arithmetic.
+/// The pixel that [`Filter::Nearest`] takes for each of the pixels `wanted` of the result.
 ///
 /// # Source
 ///
 /// Pillow 12, `src/libImaging/Geometry.c`, `ImagingScaleAffine`: the place is summed, not multiplied.
-pub(crate) fn nearest(from: usize, to: usize) -> Vec<usize> {
+pub(crate) fn nearest(from: usize, to: usize, wanted: std::ops::Range<usize>) -> Vec<usize> {
     let scale = from as f64 / to as f64;
     let mut place = scale * 0.5;
-    let mut places = Vec::with_capacity(to);
-    for _ in 0..to {
-        places.push((place as usize).min(from - 1));
+    let mut places = Vec::with_capacity(wanted.len());
+    for x in 0..wanted.end {
+        if x >= wanted.start {
+            places.push((place as usize).min(from - 1));
+        }
         place += scale;
     }
     places

@@ -27,7 +27,8 @@ pub fn resize(
     assert!(!y.is_empty() && y.end <= to.1, "rows {y:?} of {}", to.1);
     let from = (picture.width(), picture.height());
     if filter == Filter::Nearest && from != to {
-        return pick(picture, &nearest(from.0, to.0)[x], nearest(from.1, to.1)[y].iter().copied());
+        let (columns, rows) = (nearest(from.0, to.0, x), nearest(from.1, to.1, y));
+        return pick(picture, &columns, rows.into_iter());
     }
     let across = (from.0 != to.0).then(|| Weights::new(filter, from.0, to.0, x.clone()));
     let down = (from.1 != to.1).then(|| Weights::new(filter, from.1, to.1, y.clone()));
