@@ -55,3 +55,51 @@ fn pick(picture: &Rgb, columns: &[usize], rows: impl ExactSizeIterator<Item = us
     }
     canvas
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(width: usize, height: usize) -> Rgb {
+        let byte = |at: usize| (at.wrapping_mul(2_654_435_761) >> 13) as u8;
+        Rgb::new(width, height, (0..width * height * 3).map(byte).collect()).unwrap()
+    }
+
+    #[test]
+    fn wide_and_plain_passes_agree_to_the_bit() {
+        for (width, height, to) in [(1, 1, 7), (2, 5, 3), (9, 4, 31), (64, 33, 10), (301, 6, 17)] {
+            let picture = noise(width, height);
+            for filter in [Filter::Bilinear, Filter::Bicubic, Filter::Lanczos, Filter::Box] {
+                let across = Weights::new(filter, width, to, 0..to);
+                let wide = columns::weigh(&picture, 0..height, &across);
+                assert_eq!(wide, columns::weigh_plainly(&picture, 0..height, &across));
+                let down = Weights::new(filter, height, to, 0..to);
+                assert_eq!(rows::weigh(&wide, 0, &down), rows::weigh_plainly(&wide, 0, &down));
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_the_part_of_the_whole() {
+        let picture = noise(61, 47);
+        for filter in [Filter::Nearest, Filter::Bicubic] {
+            for (to, x, y) in [((40, 90), 5..18, 33..80), ((224, 439), 0..224, 107..331)] {
+                let whole = resize(&picture, to, filter, 0..to.0, 0..to.1);
+                let part = resize(&picture, to, filter, x.clone(), y.clone());
+                for (at, (row, whole)) in part.rows().zip(whole.rows().skip(y.start)).enumerate() {
+                    assert_eq!(row, &whole[x.clone()], "row {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_picture_stays_flat() {
+        let picture = Rgb::new(33, 20, [200, 0, 255].repeat(33 * 20)).unwrap();
+        for filter in [Filter::Lanczos, Filter::Hamming, Filter::Box] {
+            let canvas = resize(&picture, (13, 57), filter, 0..13, 0..57);
+            assert_eq!(canvas.rows().count(), 57);
+            assert!(canvas.rows().flatten().all(|pixel| pixel[..3] == [200, 0, 255]), "{filter:?}");
+        }
+    }
+}
