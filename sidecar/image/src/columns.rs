@@ -43,9 +43,9 @@ pub(crate) fn weigh_plainly(picture: &Rgb, rows: Range<usize>, weights: &Weights
 mod wide {
     use std::arch::x86_64::{__m128i, __m256i};
 
+    use pulp::NullaryFnOnce;
     use pulp::bytemuck::cast;
     use pulp::x86::V3;
-    use pulp::NullaryFnOnce;
 
     use super::{Canvas, Range, Rgb, Weights};
     use crate::wide::{add, halves, whole};
@@ -116,7 +116,8 @@ mod wide {
         const OUT: i8 = -1;
         // Bytes r g b r g b … to 16-bit r0 r1 g0 g1 b0 b1: pixels 0 and 1, then 2 and 3.
         const NEAR: [i8; 16] = [0, OUT, 3, OUT, 1, OUT, 4, OUT, 2, OUT, 5, OUT, OUT, OUT, OUT, OUT];
-        const FAR: [i8; 16] = [6, OUT, 9, OUT, 7, OUT, 10, OUT, 8, OUT, 11, OUT, OUT, OUT, OUT, OUT];
+        const FAR: [i8; 16] =
+            [6, OUT, 9, OUT, 7, OUT, 10, OUT, 8, OUT, 11, OUT, OUT, OUT, OUT, OUT];
         let (avx, avx2) = (simd.avx, simd.avx2);
         let near: __m256i = cast([NEAR, NEAR]);
         let far: __m256i = cast([FAR, FAR]);
@@ -124,7 +125,12 @@ mod wide {
         let mut high = [zero; 2];
         let mut low = [zero; 2];
         let end = first + quads.len() * 12 + 4;
-        let rows = [&rows[0][first..end], &rows[1][first..end], &rows[2][first..end], &rows[3][first..end]];
+        let rows = [
+            &rows[0][first..end],
+            &rows[1][first..end],
+            &rows[2][first..end],
+            &rows[3][first..end],
+        ];
         for (at, quad) in quads.iter().enumerate() {
             let high_near = avx._mm256_set1_epi32(quad[0]);
             let high_far = avx._mm256_set1_epi32(quad[1]);

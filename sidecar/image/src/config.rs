@@ -195,7 +195,8 @@ fn bounded(name: &str, side: usize) -> Result<usize, ConfigError> {
 /// Every pixel there can be, taken through `transformers`' own arithmetic once: rescaled in float64,
 /// then float32; mean and deviation in float32.
 fn tables(file: &File, class: &Class) -> Result<Box<[[f32; 256]; 3]>, ConfigError> {
-    let factor = file.do_rescale.unwrap_or(true).then(|| file.rescale_factor.unwrap_or(1.0 / 255.0));
+    let factor =
+        file.do_rescale.unwrap_or(true).then(|| file.rescale_factor.unwrap_or(1.0 / 255.0));
     let is_normalised = file.do_normalize.unwrap_or(true);
     let mean = file.image_mean.map_or(class.mean, Colours::each);
     let std = file.image_std.map_or(class.std, Colours::each);
@@ -217,7 +218,8 @@ fn tables(file: &File, class: &Class) -> Result<Box<[[f32; 256]; 3]>, ConfigErro
             }
         }
         if table.iter().any(|value| !value.is_finite()) {
-            let reason = "image_std, image_mean and rescale_factor give numbers that are not finite";
+            let reason =
+                "image_std, image_mean and rescale_factor give numbers that are not finite";
             return Err(ConfigError(reason.to_owned()));
         }
     }

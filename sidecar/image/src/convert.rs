@@ -32,7 +32,10 @@ pub(crate) fn to_rgb(picture: &DynamicImage, alpha: Alpha) -> Option<Rgb> {
 }
 
 /// Each pixel of `CHANNELS` values to three bytes.
-fn flat<T, const CHANNELS: usize>(values: &[T], each: impl Fn(&[T; CHANNELS]) -> [u8; 3]) -> Vec<u8> {
+fn flat<T, const CHANNELS: usize>(
+    values: &[T],
+    each: impl Fn(&[T; CHANNELS]) -> [u8; 3],
+) -> Vec<u8> {
     values.as_chunks::<CHANNELS>().0.iter().flat_map(each).collect()
 }
 

@@ -31,14 +31,8 @@ pub enum Filter {
 impl Filter {
     /// The filter of this number.
     pub fn from_number(number: u64) -> Option<Self> {
-        let all = [
-            Self::Nearest,
-            Self::Lanczos,
-            Self::Bilinear,
-            Self::Bicubic,
-            Self::Box,
-            Self::Hamming,
-        ];
+        let all =
+            [Self::Nearest, Self::Lanczos, Self::Bilinear, Self::Bicubic, Self::Box, Self::Hamming];
         all.get(usize::try_from(number).ok()?).copied()
     }
 

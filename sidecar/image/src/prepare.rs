@@ -111,11 +111,7 @@ impl Preparation {
 /// Width and height with the shorter side `side` long; the longer one is cut to whole pixels.
 fn shortest((width, height): (usize, usize), side: usize) -> (usize, usize) {
     let longer = |long: usize, short: usize| ((side * long) as f64 / short as f64) as usize;
-    if width <= height {
-        (side, longer(height, width))
-    } else {
-        (longer(width, height), side)
-    }
+    if width <= height { (side, longer(height, width)) } else { (longer(width, height), side) }
 }
 
 /// The middle `wanted` of `has` pixels, or all of them with black around.

@@ -115,14 +115,10 @@ mod wide {
             }
         }
         // Saturating packs clamp to a byte, and undo the order of unpacking.
-        let front = avx2._mm256_packs_epi32(
-            whole(simd, high[0], low[0]),
-            whole(simd, high[1], low[1]),
-        );
-        let back = avx2._mm256_packs_epi32(
-            whole(simd, high[2], low[2]),
-            whole(simd, high[3], low[3]),
-        );
+        let front =
+            avx2._mm256_packs_epi32(whole(simd, high[0], low[0]), whole(simd, high[1], low[1]));
+        let back =
+            avx2._mm256_packs_epi32(whole(simd, high[2], low[2]), whole(simd, high[3], low[3]));
         cast(avx2._mm256_packus_epi16(front, back))
     }
 

@@ -44,7 +44,11 @@ fn every_file_has_the_pixels_that_transformers_sees() {
         }
         let ours = read(name, Alpha::TRANSFORMERS);
         let size = (ours.width() as u64, ours.height() as u64);
-        assert_eq!(size, (said["width"].as_u64().unwrap(), said["height"].as_u64().unwrap()), "{name}");
+        assert_eq!(
+            size,
+            (said["width"].as_u64().unwrap(), said["height"].as_u64().unwrap()),
+            "{name}"
+        );
         let (most, mean) = difference(ours.pixels(), &file(&format!("{name}.rgb")));
         // JPEG leaves the rounding of its transform and of colour conversion to the decoder, and says
         // nothing of how halved colours become whole again. CMYK is a product, rounded. All else is
@@ -74,7 +78,18 @@ fn sixteen_bit_grey_keeps_its_upper_byte_where_pillow_would_cut_it_to_white() {
 
 #[test]
 fn a_file_that_is_cut_short_is_refused_wherever_it_is_cut() {
-    for name in ["rgb.png", "rgb16.png", "rgb.jpg", "progressive.jpg", "cmyk.jpg", "lossless.webp", "lossy.webp", "rgb.bmp", "rgb.tif", "lzw.tif"] {
+    for name in [
+        "rgb.png",
+        "rgb16.png",
+        "rgb.jpg",
+        "progressive.jpg",
+        "cmyk.jpg",
+        "lossless.webp",
+        "lossy.webp",
+        "rgb.bmp",
+        "rgb.tif",
+        "lzw.tif",
+    ] {
         let whole = file(name);
         for kept in [3, 12, 40, whole.len() / 3, whole.len() / 2, whole.len() * 3 / 4] {
             refused(name, &whole[..kept]);
@@ -112,7 +127,9 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
 /// PNG's checksum, bit by bit.
 fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg()))
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
     })
 }
 
@@ -154,7 +171,8 @@ fn bytes_changed_by_chance_never_panic_and_keep_within_limits() {
     let limits = Limits { pixels_max: 1 << 20, memory_bytes_max: 32 << 20, ..Limits::default() };
     let mut state = 1_u64;
     let mut chance = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     let mut read = 0;

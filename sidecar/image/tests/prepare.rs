@@ -23,7 +23,8 @@ fn pattern(width: usize, height: usize) -> Rgb {
 
 #[test]
 fn every_setting_and_size_gives_the_very_numbers_of_transformers() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/images/preparations.json");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/images/preparations.json");
     let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let cases = kept["cases"].as_array().unwrap();
     assert!(cases.len() > 60);

@@ -1,23 +1,34 @@
-//! Text to vectors.
+//! Texts and pictures to vectors.
 //!
 //! model folder → session on a device → tokens → batches of like length → pooled unit vectors
+//!
+//! model folder → session on a device → prepared pictures → batches across assets → unit vectors
 
 mod batch;
 mod device;
 mod onnx;
 mod options;
+mod paired;
+mod picture;
 mod pool;
 mod runtime;
+mod sides;
 mod text;
 
 pub use options::Options;
+pub use picture::ImageEmbedder;
+
+use std::path::Path;
 
 use vitrine_crds::library::embedding::default_embeddings;
 use vitrine_crds::library::{Algorithm, EmbeddingSpec, Provider};
 use vitrine_crds::run::Exit;
 
-use crate::model::{Access, ModelError};
+use crate::model::{Access, ImageModel, ModelError, PairedText, digest};
 
+/// Pictures of one batch where nobody names a number: enough for a processor's caches to be reused,
+/// and 5 MB of pixels at 224 × 224.
+const PICTURES_MAX_DEFAULT: usize = 8;
 /// Texts of one batch where the configuration names no number.
 const TEXTS_MAX_DEFAULT: usize = 64;
 
@@ -134,4 +145,58 @@ pub fn open_from(
             Ok(Box::new(text::OnnxText::load(&model, texts_max, options)?))
         }
     }
+}
+
+/// Loads the model of pictures in `folder` onto the device.
+///
+/// * `pictures_max`: pictures of one batch; `None` takes what suits a processor.
+///
+/// # Errors
+///
+/// See [`OpenError`].
+pub fn open_images(
+    access: &Access,
+    folder: &Path,
+    pictures_max: Option<usize>,
+    options: &Options,
+) -> Result<Box<dyn ImageEmbedder>, OpenError> {
+    let model = ImageModel::read(folder)?;
+    let mut files = vec![&model.weights];
+    files.extend(&model.external_data);
+    // Not the file of the preparation: what it comes to.
+    let sha256 = sha256(access, &files, &format!("{:?}", model.preparation))?;
+    let pictures_max = pictures_max.filter(|&most| most > 0).unwrap_or(PICTURES_MAX_DEFAULT);
+    Ok(Box::new(picture::OnnxPicture::load(&model, &sha256, pictures_max, options)?))
+}
+
+/// Loads the text encoder of the dual encoder in `folder`: its vectors share the space of
+/// [`open_images`]'s of the same folder.
+///
+/// # Errors
+///
+/// See [`OpenError`].
+pub fn open_paired(
+    access: &Access,
+    folder: &Path,
+    options: &Options,
+) -> Result<Box<dyn TextEmbedder>, OpenError> {
+    let model = PairedText::read(folder)?;
+    let mut files = vec![&model.weights, &model.tokenizer];
+    files.extend(&model.external_data);
+    let sha256 = sha256(access, &files, "")?;
+    Ok(Box::new(paired::OnnxPaired::load(&model, &sha256, options)?))
+}
+
+/// One digest of files and words.
+fn sha256(
+    access: &Access,
+    files: &[&std::path::PathBuf],
+    words: &str,
+) -> Result<String, ModelError> {
+    let mut all = words.to_owned();
+    for file in files {
+        all.push(' ');
+        all.push_str(&digest::of_file_remembered(file, access.cache.root())?);
+    }
+    Ok(digest::of_bytes(all.as_bytes()))
 }

@@ -174,7 +174,7 @@ fn fingerprint(model: &Model) -> String {
 }
 
 /// The text up to [`TEXT_BYTES_MAX`], cut between characters.
-fn bounded(text: &str) -> &str {
+pub(super) fn bounded(text: &str) -> &str {
     let mut end = text.len().min(TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;

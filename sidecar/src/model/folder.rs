@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ModelError, known};
 
-const CONFIG_BYTES_MAX: u64 = 16 << 20;
+pub(super) const CONFIG_BYTES_MAX: u64 = 16 << 20;
 /// BERT's own limit, for folders that name none.
 const TOKENS_MAX_DEFAULT: usize = 512;
 /// `model_max_length` above this means "none" (transformers writes 1e30).
@@ -121,7 +121,7 @@ impl TextModel {
     }
 }
 
-fn wrong(folder: &Path, reason: impl Into<String>) -> ModelError {
+pub(super) fn wrong(folder: &Path, reason: impl Into<String>) -> ModelError {
     ModelError::Folder { folder: folder.to_owned(), reason: reason.into() }
 }
 
@@ -156,7 +156,7 @@ fn find_weights(folder: &Path) -> Result<PathBuf, ModelError> {
     }
 }
 
-fn find_external_data(weights: &Path) -> Option<PathBuf> {
+pub(super) fn find_external_data(weights: &Path) -> Option<PathBuf> {
     let candidates = known::EXTERNAL_DATA.iter().map(|suffix| {
         let mut name = weights.as_os_str().to_owned();
         name.push(suffix);
@@ -237,7 +237,10 @@ fn read_tokens_max(folder: &Path, config: &Config) -> Result<usize, ModelError> 
 }
 
 /// The file's JSON, or `None` where there is no such file.
-fn read_json<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, ModelError> {
+pub(super) fn read_json<T: DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+) -> Result<Option<T>, ModelError> {
     let path = folder.join(name);
     let size = match fs::metadata(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod digest;
+pub mod dual;
 mod error;
 pub mod folder;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod uri;
 use std::path::{Path, PathBuf};
 
 pub use cache::Cache;
+pub use dual::{ImageModel, PairedText};
 pub use error::ModelError;
 pub use folder::TextModel;
 use http::{Http, Retry};

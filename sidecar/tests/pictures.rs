@@ -1,0 +1,198 @@
+//! Dual encoders against `transformers`, and a search for pictures by words with a model that knows
+//! some.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+use std::path::{Path, PathBuf};
+
+use vitrine::embed::{self, ImageEmbedder, Options, TextEmbedder};
+use vitrine::model::Access;
+use vitrine_crds::library::{Device, Provider};
+use vitrine_image::{Alpha, Limits, Rgb, decode};
+
+/// What two runtimes may differ by, in a vector of length 1.
+const PARITY: f32 = 1e-3;
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/images")
+}
+
+fn options() -> Options {
+    Options::on(&Device { provider: Provider::Cpu, ..Device::default() })
+}
+
+fn images(folder: &Path, pictures_max: Option<usize>) -> Box<dyn ImageEmbedder> {
+    let access = Access::from_env(None, false).unwrap();
+    embed::open_images(&access, folder, pictures_max, &options()).unwrap()
+}
+
+fn texts(folder: &Path) -> Box<dyn TextEmbedder> {
+    let access = Access::from_env(None, false).unwrap();
+    embed::open_paired(&access, folder, &options()).unwrap()
+}
+
+/// As `pattern` of `tests/oracles/images/pictures.py`.
+fn pattern(width: usize, height: usize) -> Rgb {
+    let mut pixels = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        for x in 0..width {
+            for c in 0..3 {
+                let value = x * x * 31 + y * y * 17 + x * y * 7 + (x ^ y) * 13 + c * 101;
+                pixels.push((value >> 3) as u8);
+            }
+        }
+    }
+    Rgb::new(width, height, pixels).unwrap()
+}
+
+fn vectors(json: &serde_json::Value) -> Vec<Vec<f32>> {
+    serde_json::from_value(json.clone()).unwrap()
+}
+
+fn difference(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    let pairs = ours.iter().zip(theirs).flat_map(|(ours, theirs)| {
+        assert_eq!(ours.len(), theirs.len());
+        ours.iter().zip(theirs)
+    });
+    pairs.map(|(ours, theirs)| (ours - theirs).abs()).fold(0.0, f32::max)
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[test]
+fn pictures_and_texts_of_every_family_equal_transformers_within_1e_3() {
+    for family in ["clip", "siglip", "siglip2"] {
+        let folder = data().join(family);
+        let kept = std::fs::read(folder.join("expected.json")).unwrap();
+        let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+        let sizes: Vec<(usize, usize)> = serde_json::from_value(kept["pictures"].clone()).unwrap();
+        let pictures: Vec<Rgb> = sizes.iter().map(|&(w, h)| pattern(w, h)).collect();
+        let sentences: Vec<String> = serde_json::from_value(kept["texts"].clone()).unwrap();
+
+        let mut model = images(&folder, None);
+        let theirs = vectors(&kept["image_vectors"]);
+        assert!(difference(&theirs[..1], &theirs[1..2]) > 10.0 * PARITY, "vectors tell apart");
+        let ours = model.embed(&pictures).unwrap();
+        let worst = difference(&ours, &theirs);
+        assert!(worst < PARITY, "{family}, pictures: {worst:e}");
+
+        let mut paired = texts(&folder);
+        assert_eq!(paired.dims(), model.dims(), "{family}: one space");
+        let theirs = vectors(&kept["text_vectors"]);
+        assert!(difference(&theirs[..1], &theirs[1..2]) > 10.0 * PARITY, "vectors tell apart");
+        let worst = difference(&paired.embed(&sentences).unwrap(), &theirs);
+        assert!(worst < PARITY, "{family}, texts: {worst:e}");
+    }
+}
+
+/// What every [`ImageEmbedder`] keeps, whatever runs it.
+fn conforms(mut open: impl FnMut(usize) -> Box<dyn ImageEmbedder>) {
+    let pictures: Vec<Rgb> = (1..8).map(|at| pattern(20 + 9 * at, 70 - 7 * at)).collect();
+    let mut all = open(16);
+    let together = all.embed(&pictures).unwrap();
+    assert_eq!(together.len(), pictures.len());
+    for vector in &together {
+        assert_eq!(vector.len(), all.dims());
+        assert!((cosine(vector, vector) - 1.0).abs() < 1e-5);
+    }
+    for pictures_max in [1, 3, 7] {
+        let mut few = open(pictures_max);
+        assert_eq!(few.pictures_max(), pictures_max);
+        assert_eq!(few.fingerprint(), all.fingerprint(), "batches are no part of a vector");
+        assert!(difference(&few.embed(&pictures).unwrap(), &together) < 1e-5);
+    }
+    let prepared = all.preparation().prepare(&pictures[2]);
+    let alone = all.embed_prepared(prepared).unwrap();
+    assert!(difference(&alone, &together[2..3]) < 1e-5);
+    assert!(all.embed(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn onnx_models_conform_from_two_files_and_from_one() {
+    for family in ["clip", "siglip", "siglip2"] {
+        let folder = data().join(family);
+        conforms(|pictures_max| images(&folder, Some(pictures_max)));
+    }
+}
+
+#[test]
+fn the_preparation_is_part_of_the_fingerprint() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["vision_model.onnx", "preprocessor_config.json"] {
+        std::fs::copy(data().join("siglip").join(name), folder.path().join(name)).unwrap();
+    }
+    let before = images(folder.path(), None).fingerprint().to_owned();
+    assert_eq!(before, images(&data().join("siglip"), None).fingerprint());
+    let path = folder.path().join("preprocessor_config.json");
+    let json = std::fs::read_to_string(&path).unwrap();
+    assert!(json.contains(r#""resample": 3"#), "{json}");
+    std::fs::write(&path, json.replace(r#""resample": 3"#, r#""resample": 2"#)).unwrap();
+    assert_ne!(before, images(folder.path(), None).fingerprint());
+}
+
+#[test]
+fn a_folder_whose_files_do_not_fit_together_is_refused_when_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, at) = (data().join("clip"), folder.path());
+    let access = Access::from_env(None, false).unwrap();
+    let said = || {
+        let error = embed::open_images(&access, at, None, &options()).err().unwrap();
+        assert!(!error.is_transient());
+        error.to_string()
+    };
+    assert!(said().contains("neither vision_model.onnx nor model.onnx"), "{}", said());
+    std::fs::copy(clip.join("text_model.onnx"), at.join("vision_model.onnx")).unwrap();
+    assert!(said().contains("preprocessor_config.json is missing"), "{}", said());
+    let preparation = at.join("preprocessor_config.json");
+    std::fs::copy(clip.join("preprocessor_config.json"), &preparation).unwrap();
+    assert!(said().contains("no input `pixel_values`"), "{}", said());
+    std::fs::copy(clip.join("vision_model.onnx"), at.join("vision_model.onnx")).unwrap();
+    std::fs::write(&preparation, "{}").unwrap(); // 224 × 224, and the model takes 32 × 32.
+    assert!(said().contains(&at.display().to_string()), "{}", said());
+}
+
+/// The folder of real files and the model beside it whose pictures lie in MiniLM's space.
+fn stand_in() -> Option<(PathBuf, PathBuf)> {
+    let Some(data) = std::env::var_os("VITRINE_TEST_DATA").map(PathBuf::from) else {
+        assert!(std::env::var_os("VITRINE_NO_SKIPS").is_none(), "VITRINE_TEST_DATA is not set");
+        eprintln!("SKIPPED: set VITRINE_TEST_DATA to the folder of real files to search pictures");
+        return None;
+    };
+    let model = data.join("../models/conse-image-minilm384.onnx");
+    Some((data, model))
+}
+
+#[test]
+fn words_find_the_picture_they_describe() {
+    let Some((data, model)) = stand_in() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(model, folder.path().join("model.onnx")).unwrap();
+    // What EfficientNet-Lite was trained with: (pixel − 127) / 128.
+    let preparation = r#"{"image_processor_type": "ViTImageProcessor", "size": 224, "resample": 3,
+        "do_rescale": false, "image_mean": [127, 127, 127], "image_std": [128, 128, 128]}"#;
+    std::fs::write(folder.path().join("preprocessor_config.json"), preparation).unwrap();
+
+    let wheel = "usd/usd-wg+assets/full_assets/Vehicles/USD_Mini_Car_Kit/assets/wheels/wheelRed/\
+                 asset/cards/wheelRedAsset_XPos.png";
+    let files = ["media/000000000785.jpg", "media/000000040083.jpg", "media/hands.jpg", wheel];
+    let pictures = files.map(|name| {
+        let bytes = std::fs::read(data.join(name)).unwrap();
+        decode(name, &bytes, Alpha::TRANSFORMERS, &Limits::default()).unwrap()
+    });
+    let vectors = images(folder.path(), None).embed(&pictures).unwrap();
+    let mut words = embed::open(&embed::default_text(), &options()).unwrap();
+    for (query, expected) in [
+        ("a person skiing in the snow", 0),
+        ("a restaurant", 1),
+        ("a table in a dining room", 1),
+        ("snow", 0),
+    ] {
+        let query_vector = words.embed(&[query.to_owned()]).unwrap().remove(0);
+        let scores: Vec<f32> = vectors.iter().map(|vector| cosine(vector, &query_vector)).collect();
+        let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
+        assert_eq!(best, expected, "{query}: {scores:?}");
+    }
+}
