@@ -10,7 +10,7 @@ ENV := source scripts/env.sh;
 TEST_TIME_MAX := 25m
 # Seconds a fuzz target runs.
 FUZZ_SECS ?= 600
-FUZZ_TARGETS := usda usdc usdz inspect
+FUZZ_TARGETS := usda usdc usdz inspect gltf
 # Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
@@ -72,4 +72,4 @@ oracle-usd: ## Compare our reading of real files with pxr's: docs/usd-agreement.
 	  "$$VITRINE_TEST_DATA/usd" "$$VITRINE_TEST_DATA/usd/oracle.json" --markdown docs/usd-agreement.md
 
 clean: ## Remove what was built and generated; installed tools stay
-	@rm -rf target demo/out benches/out sidecar/usd/fuzz/target sidecar/usd/fuzz/corpus sidecar/usd/fuzz/artifacts
+	@rm -rf target demo/out benches/out $(foreach part,target corpus artifacts,sidecar/*/fuzz/$(part))

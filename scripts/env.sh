@@ -23,4 +23,9 @@ export VITRINE_TEST_ELASTICSEARCH_VERSIONS="${VITRINE_TEST_ELASTICSEARCH_VERSION
 # The last clients that run on the Python and Node.js of Debian 12; both speak to every 9.x.
 ELASTICSEARCH_PY_VERSION=9.5.1
 ELASTICSEARCH_JS_VERSION=9.3.0
+# The Khronos Group's own.
+GLTF_VALIDATOR_VERSION=2.0.0-dev.3.10
+if [ -z "${VITRINE_TEST_GLTF_VALIDATOR:-}" ] && [ -d "$_vitrine_root/.tools/node/gltf-validator-$GLTF_VALIDATOR_VERSION" ]; then
+    export VITRINE_TEST_GLTF_VALIDATOR="$_vitrine_root/.tools/node/gltf-validator-$GLTF_VALIDATOR_VERSION"
+fi
 unset _vitrine_root

@@ -9,18 +9,20 @@ source scripts/env.sh
 
 seconds=$1
 shift
-fuzz=sidecar/usd/fuzz
+# The crate whose fuzzers have a target of this name.
+crate_of() { if [ "$1" = gltf ]; then echo sidecar/gltf/fuzz; else echo sidecar/usd/fuzz; fi; }
 # Larger seeds slow each run down and teach the fuzzer nothing more.
 seed_bytes_max=65536
 
 # seed TARGET SUFFIX…: copies files by content hash, so that a second call adds nothing.
 seed() {
-    local corpus=$fuzz/corpus/$1 names=() suffix
+    local corpus names=() suffix
+    corpus=$(crate_of "$1")/corpus/$1
     shift
     mkdir -p "$corpus"
     for suffix in "$@"; do names+=(-o -name "*.$suffix"); done
     local roots=(demo/library)
-    if [ -n "${VITRINE_TEST_DATA:-}" ]; then roots+=("$VITRINE_TEST_DATA/usd"); fi
+    if [ -n "${VITRINE_TEST_DATA:-}" ]; then roots+=("$VITRINE_TEST_DATA"); fi
     find "${roots[@]}" -type f -size "-${seed_bytes_max}c" \( "${names[@]:1}" \) -print0 |
         xargs -0 --no-run-if-empty sha256sum |
         while read -r hash path; do [ -e "$corpus/${hash:0:16}" ] || cp "$path" "$corpus/${hash:0:16}"; done
@@ -30,6 +32,7 @@ seed usda usda usd
 seed usdc usdc usd
 seed usdz usdz
 seed inspect usda usdc usd usdz
+seed gltf glb gltf
 
 # The inputs that targets write as files stay in memory where there is room for that.
 if [ -w /dev/shm ]; then TMPDIR=$(mktemp -d -p /dev/shm); else TMPDIR=$(mktemp -d); fi
@@ -37,6 +40,7 @@ export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
 for target in "$@"; do
+    fuzz=$(crate_of "$target")
     options=(-max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 -verbosity=1)
     if [ -f "$fuzz/$target.dict" ]; then options+=(-dict="$fuzz/$target.dict"); fi
     log=$(mktemp)

@@ -129,15 +129,26 @@ need_clients() {
             --target "$python.part" "elasticsearch==$ELASTICSEARCH_PY_VERSION"
         mv "$python.part" "$python"
     fi
-    if [ ! -d "$node" ]; then
-        command -v npm >/dev/null || install_packages "no Node.js with npm (the manual has JavaScript)" nodejs npm
-        say "installing JavaScript's client of Elasticsearch into .tools/"
-        rm -rf "$node.part"
-        mkdir -p "$node.part"
-        quietly npm install --no-audit --no-fund --prefix "$node.part" \
-            "@elastic/elasticsearch@$ELASTICSEARCH_JS_VERSION"
-        mv "$node.part" "$node"
-    fi
+    install_node_package "JavaScript's client of Elasticsearch" "$node" \
+        "@elastic/elasticsearch@$ELASTICSEARCH_JS_VERSION"
+}
+
+# Judges the GLB files that tests make.
+need_gltf_validator() {
+    install_node_package "the glTF validator" ".tools/node/gltf-validator-$GLTF_VALIDATOR_VERSION" \
+        "gltf-validator@$GLTF_VALIDATOR_VERSION"
+}
+
+# install_node_package WHAT FOLDER PACKAGE@VERSION: from npm, all of it or nothing.
+install_node_package() {
+    local what=$1 folder=$2 package=$3
+    if [ -d "$folder" ]; then return; fi
+    command -v npm >/dev/null || install_packages "no Node.js with npm ($what needs it)" nodejs npm
+    say "installing $what into .tools/"
+    rm -rf "$folder.part"
+    mkdir -p "$folder.part"
+    quietly npm install --no-audit --no-fund --prefix "$folder.part" "$package"
+    mv "$folder.part" "$folder"
 }
 
 need_fuzzing() {
@@ -163,6 +174,7 @@ case "${1:-demo}" in
         scripts/onnxruntime.sh
         need_s3_server
         need_clients
+        need_gltf_validator
         wait "$elasticsearch"
         ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
