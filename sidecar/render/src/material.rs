@@ -1,0 +1,178 @@
+//! Materials as the shading wants them: factors, and the pictures each reads, every picture once.
+
+use vitrine_scene::{AlphaMode, Channel, Material, Texture, Wrap};
+
+use crate::pyramid::{Pyramid, Sampling};
+
+/// Sets of texture coordinates that one material may use; others show the fallback.
+pub(crate) const UV_SETS: usize = 2;
+
+/// A material ready to be shaded.
+#[derive(Clone, Debug)]
+pub(crate) struct Surface {
+    pub(crate) base: [f32; 3],
+    pub(crate) metallic: f32,
+    pub(crate) roughness: f32,
+    pub(crate) emissive: [f32; 3],
+    pub(crate) opacity: f32,
+    pub(crate) alpha: AlphaMode,
+    pub(crate) lookups: Vec<Lookup>,
+    /// The mesh's sets of coordinates, by slot.
+    pub(crate) uv_sets: Vec<u32>,
+    pub(crate) base_slot: Option<Slot>,
+    pub(crate) metallic_slot: Option<Slot>,
+    pub(crate) roughness_slot: Option<Slot>,
+    pub(crate) emissive_slot: Option<Slot>,
+    pub(crate) normal_slot: Option<Slot>,
+    pub(crate) occlusion_slot: Option<Slot>,
+    pub(crate) opacity_slot: Option<Slot>,
+}
+
+/// One reading of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lookup {
+    /// Index of the pyramid; none where the picture is broken.
+    pub(crate) pyramid: Option<usize>,
+    /// Slot of the coordinates; none where a material has too many sets.
+    pub(crate) uv: Option<usize>,
+    wrap: [Wrap; 2],
+    transform: [[f32; 2]; 3],
+    fallback: [f32; 4],
+}
+
+/// What is taken of a reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) lookup: usize,
+    channel: Channel,
+    scale: [f32; 4],
+    bias: [f32; 4],
+}
+
+/// The value of a lookup; scale and bias are for what was read, not for what stands for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    value: [f32; 4],
+    is_fallback: bool,
+}
+
+/// Texture coordinates and their change by pixel to the right and down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coordinates {
+    pub(crate) uv: [f32; 2],
+    pub(crate) by_x: [f32; 2],
+    pub(crate) by_y: [f32; 2],
+}
+
+impl Surface {
+    /// `pyramid` finds the decoded picture of a texture.
+    pub(crate) fn new(material: &Material, pyramid: impl Fn(&Texture) -> Option<usize>) -> Self {
+        let mut lookups: Vec<Lookup> = Vec::new();
+        let mut uv_sets: Vec<u32> = Vec::new();
+        let mut slot = |texture: &Option<Texture>| {
+            let texture = texture.as_ref()?;
+            let known = uv_sets.iter().position(|set| *set == texture.uv_set);
+            let uv = known.or_else(|| {
+                (uv_sets.len() < UV_SETS).then(|| {
+                    uv_sets.push(texture.uv_set);
+                    uv_sets.len() - 1
+                })
+            });
+            let lookup = Lookup {
+                pyramid: pyramid(texture),
+                uv,
+                wrap: [texture.wrap_s, texture.wrap_t],
+                transform: texture.transform,
+                fallback: texture.fallback,
+            };
+            let at = lookups.iter().position(|known| *known == lookup).unwrap_or_else(|| {
+                lookups.push(lookup);
+                lookups.len() - 1
+            });
+            let Texture { channel, scale, bias, .. } = *texture;
+            Some(Slot { lookup: at, channel, scale, bias })
+        };
+        Self {
+            base_slot: slot(&material.base_colour_texture),
+            metallic_slot: slot(&material.metallic_texture),
+            roughness_slot: slot(&material.roughness_texture),
+            emissive_slot: slot(&material.emissive_texture),
+            normal_slot: slot(&material.normal_texture),
+            occlusion_slot: slot(&material.occlusion_texture),
+            opacity_slot: slot(&material.opacity_texture),
+            base: material.base_colour.map(colour),
+            metallic: unit(material.metallic),
+            roughness: unit(material.roughness),
+            emissive: material.emissive.map(colour),
+            opacity: unit(material.opacity),
+            alpha: material.alpha,
+            lookups,
+            uv_sets,
+        }
+    }
+
+    /// What stands for a surface without material: a mid grey, or the vertices' own colours.
+    pub(crate) fn neutral(has_colours: bool) -> Self {
+        let base_colour = if has_colours { [1.0; 3] } else { [0.5; 3] };
+        Self::new(&Material { base_colour, ..Material::default() }, |_| None)
+    }
+}
+
+/// 0…1, also where the file says otherwise.
+pub(crate) fn unit(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
+}
+
+/// Not negative and not beyond what shading can hold.
+pub(crate) fn colour(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value.clamp(0.0, 1e4) }
+}
+
+impl Lookup {
+    /// Reads the picture, or gives what stands for it.
+    #[inline]
+    pub(crate) fn read(
+        &self,
+        pyramids: &[Pyramid],
+        coordinates: &[Option<Coordinates>; UV_SETS],
+    ) -> Reading {
+        let found = self.uv.and_then(|slot| coordinates[slot]);
+        let (Some(pyramid), Some(at)) = (self.pyramid, found) else {
+            return Reading { value: self.fallback, is_fallback: true };
+        };
+        let [s, t, shift] = self.transform;
+        let turned = |v: [f32; 2]| [v[0] * s[0] + v[1] * t[0], v[0] * s[1] + v[1] * t[1]];
+        let uv = turned(at.uv);
+        let sampling = Sampling {
+            uv: [uv[0] + shift[0], uv[1] + shift[1]],
+            by_x: turned(at.by_x),
+            by_y: turned(at.by_y),
+            wrap: self.wrap,
+        };
+        Reading { value: pyramids[pyramid].sample(&sampling), is_fallback: false }
+    }
+}
+
+impl Slot {
+    #[inline]
+    pub(crate) fn rgb(&self, reading: &Reading) -> [f32; 3] {
+        if reading.is_fallback {
+            return [reading.value[0], reading.value[1], reading.value[2]];
+        }
+        std::array::from_fn(|k| reading.value[k] * self.scale[k] + self.bias[k])
+    }
+
+    #[inline]
+    pub(crate) fn one(&self, reading: &Reading) -> f32 {
+        let at = match self.channel {
+            Channel::R => 0,
+            Channel::G => 1,
+            Channel::B => 2,
+            Channel::A => 3,
+        };
+        if reading.is_fallback {
+            return reading.value[at];
+        }
+        reading.value[at] * self.scale[at] + self.bias[at]
+    }
+}
