@@ -37,6 +37,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             field: FIELD.to_owned(),
             dims: DIMS,
             embedding: "text".to_owned(),
+            algorithm: vitrine_crds::library::Algorithm::Text,
+            content: vitrine::asset::Content::Description,
             model_uri: "generated".to_owned(),
             model_fingerprint: "generated".to_owned(),
         }],

@@ -38,6 +38,8 @@ impl Ground {
                 field: "text_embedding".to_owned(),
                 dims: DIMS,
                 embedding: "text".to_owned(),
+                algorithm: vitrine_crds::library::Algorithm::Text,
+                content: vitrine::asset::Content::Description,
                 model_uri: "models/tiny".to_owned(),
                 model_fingerprint: "f1".to_owned(),
             }],

@@ -25,11 +25,23 @@ pub struct EmbeddingSpec {
 }
 
 /// How a model turns input into vectors.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Algorithm {
     /// A sentence encoder such as all-MiniLM-L6-v2.
+    #[default]
     Text,
+    /// A CLIP dual encoder: pictures and texts in one space.
+    Clip,
+    /// A SigLIP or SigLIP 2 dual encoder: pictures and texts in one space.
+    Siglip,
+}
+
+impl Algorithm {
+    /// Whether it is a sentence encoder, which records leave out.
+    pub fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
 }
 
 /// Where a model is, and what it must be.

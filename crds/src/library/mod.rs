@@ -131,11 +131,16 @@ pub struct Views {
     /// Width and height, in pixels.
     #[schemars(range(min = 64, max = 4096))]
     pub size: i32,
+    /// Whether pictures and a GLB of each asset are put into the catalogue. Without, pictures are
+    /// made for image models alone.
+    pub thumbnails: bool,
+    /// Whether the cameras that an asset brings give pictures too.
+    pub cameras: bool,
 }
 
 impl Default for Views {
     fn default() -> Self {
-        Self { count: 8, size: 512 }
+        Self { count: 8, size: 512, thumbnails: true, cameras: false }
     }
 }
 

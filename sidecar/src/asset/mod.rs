@@ -1,6 +1,7 @@
 //! What an asset is: its identity and its document.
 
 pub mod captions;
+mod content;
 pub mod naming;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vitrine_usd::Metadata;
+
+pub use content::Content;
 
 /// Stable name of an asset: the first 16 hex digits of SHA-256 over the library's id, a NUL and
 /// the path inside the library. Known without reading the file.
@@ -70,6 +73,9 @@ pub struct Document {
     /// Path of the thumbnail inside the catalogue, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_uri: Option<String>,
+    /// Path of the GLB inside the catalogue, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_uri: Option<String>,
     /// Whether the asset has image vectors.
     pub has_visual_embedding: bool,
 }

@@ -13,6 +13,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use vitrine_crds::library::Algorithm;
+
+use crate::asset::Content;
 
 /// Path of the [`Current`] file inside the catalogue.
 pub const CURRENT: &str = ".vitrine/current.json";
@@ -67,10 +70,17 @@ pub struct Packed {
     pub count: usize,
     /// Path of the `.f32` file inside the catalogue.
     pub vectors: String,
-    /// Path of the `.ids` file inside the catalogue.
+    /// Path of the `.ids` file inside the catalogue. An asset with several vectors has as many
+    /// lines: the vector of view 0 comes first.
     pub ids: String,
     /// Name of the embedding entry that made it, `text` for one.
     pub embedding: String,
+    /// How its model is used.
+    #[serde(default, skip_serializing_if = "Algorithm::is_text")]
+    pub algorithm: Algorithm,
+    /// What of an asset its vectors are made from.
+    #[serde(default, skip_serializing_if = "Content::is_default")]
+    pub content: Content,
     /// The model's URI as configured: what embeds the query too.
     pub model_uri: String,
     /// `TextEmbedder::fingerprint` of that model: a query by another is refused.

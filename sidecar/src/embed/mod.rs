@@ -144,7 +144,36 @@ pub fn open_from(
             let texts_max = texts_max.filter(|&texts| texts > 0).unwrap_or(TEXTS_MAX_DEFAULT);
             Ok(Box::new(text::OnnxText::load(&model, texts_max, options)?))
         }
+        Algorithm::Clip | Algorithm::Siglip => open_paired(access, &folder(spec), options),
     }
+}
+
+/// Finds the model of pictures, fetches it where it is remote and not cached, and loads it onto the
+/// device.
+///
+/// # Errors
+///
+/// See [`OpenError`]; a sentence encoder has no pictures.
+pub fn open_pictures(
+    spec: &EmbeddingSpec,
+    options: &Options,
+) -> Result<Box<dyn ImageEmbedder>, OpenError> {
+    let access = Access::from_env(options.cache_dir.as_deref(), options.progress)?;
+    let pictures_max = spec.batch.and_then(|batch| usize::try_from(batch).ok());
+    match spec.algorithm {
+        Algorithm::Text => Err(OpenError::Unusable {
+            model: spec.model.uri.clone(),
+            reason: "a model of algorithm `text` takes no pictures; clip and siglip do".to_owned(),
+        }),
+        Algorithm::Clip | Algorithm::Siglip => {
+            open_images(&access, &folder(spec), pictures_max, options)
+        }
+    }
+}
+
+fn folder(spec: &EmbeddingSpec) -> std::path::PathBuf {
+    let uri = &spec.model.uri;
+    uri.strip_prefix("file://").unwrap_or(uri).into()
 }
 
 /// Loads the model of pictures in `folder` onto the device.

@@ -173,6 +173,8 @@ mod tests {
                 field: "text_embedding".to_owned(),
                 dims: 384,
                 embedding: "text".to_owned(),
+                algorithm: vitrine_crds::library::Algorithm::Text,
+                content: crate::asset::Content::Description,
                 model_uri: "m".to_owned(),
                 model_fingerprint: "f".to_owned(),
             }],

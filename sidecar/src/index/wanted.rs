@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use vitrine_crds::library::Vectors;
+use vitrine_crds::library::{Algorithm, Vectors};
 
 use super::analyzers::Analyzers;
 use super::{mapping, names};
+use crate::asset::Content;
 
 /// Whose an index is. On a laptop the name is the library's id, and the rest is empty.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -49,6 +50,12 @@ pub struct FieldWanted {
     pub dims: usize,
     /// Name of the embedding.
     pub embedding: String,
+    /// How its model is used.
+    #[serde(default, skip_serializing_if = "Algorithm::is_text")]
+    pub algorithm: Algorithm,
+    /// What of an asset its vectors are made from.
+    #[serde(default, skip_serializing_if = "Content::is_default")]
+    pub content: Content,
     /// The model, as configured.
     pub model_uri: String,
     /// Names the model and what changes its vectors.

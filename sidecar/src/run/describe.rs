@@ -164,6 +164,7 @@ impl<'a> Describer<'a> {
             description: String::new(),
             usd: metadata,
             thumbnail_uri: None,
+            model_uri: None,
             has_visual_embedding: false,
         };
         Ok(self.with_text(item, known, document))

@@ -235,13 +235,12 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     }
     let mut ground = ground.read()?;
     // The model loads while the library is listed.
-    let (listing, embedders) = std::thread::scope(|scope| {
+    let (listing, (embedders, embeddings)) = std::thread::scope(|scope| {
         let opening = scope.spawn(|| Embedders::open(settings));
         let listed = scan::list(&ground);
         let embedders = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok::<_, RunError>((listed?, embedders?))
     })?;
-    let embeddings = embedders.planned(settings);
     ground.aim_anew(&embeddings)?;
     let steps = || {
         let planning = Planning {

@@ -220,6 +220,8 @@ impl<'a> Packing<'a> {
                 vectors: layout::packed(run, &format!("{}.f32", planned.field)),
                 ids: layout::packed(run, &format!("{}.ids", planned.field)),
                 embedding: planned.name.clone(),
+                algorithm: planned.algorithm,
+                content: planned.content,
                 model_uri: planned.model_uri.clone(),
                 model_fingerprint: planned.model_fingerprint.clone(),
             };

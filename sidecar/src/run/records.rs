@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use vitrine_crds::library::Algorithm;
 
-use crate::asset::{Caption, Document};
+use crate::asset::{Caption, Content, Document};
 
 /// What a run is to do: written by scan, read by work and publish.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -58,6 +59,12 @@ pub struct PlannedEmbedding {
     pub field: String,
     /// Name of the embedding entry.
     pub name: String,
+    /// How its model is used.
+    #[serde(default, skip_serializing_if = "Algorithm::is_text")]
+    pub algorithm: Algorithm,
+    /// What of an asset its vectors are made from.
+    #[serde(default, skip_serializing_if = "Content::is_default")]
+    pub content: Content,
     /// As configured.
     pub model_uri: String,
     /// Names the model and what changes its vectors.

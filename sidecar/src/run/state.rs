@@ -64,8 +64,24 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
 /// The run that published `live`, as far as its index tells.
 fn plan(ground: &Ground<'_>, live: &Live) -> Plan {
     let fields = live.meta.embeddings.iter().map(|found| {
-        let FieldWanted { field, dims, embedding, model_uri, model_fingerprint } = found.clone();
-        PlannedEmbedding { field, name: embedding, model_uri, model_fingerprint, dims }
+        let FieldWanted {
+            field,
+            dims,
+            embedding,
+            algorithm,
+            content,
+            model_uri,
+            model_fingerprint,
+        } = found.clone();
+        PlannedEmbedding {
+            field,
+            name: embedding,
+            algorithm,
+            content,
+            model_uri,
+            model_fingerprint,
+            dims,
+        }
     });
     Plan {
         v: 1,

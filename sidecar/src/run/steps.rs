@@ -36,7 +36,7 @@ pub fn scan(settings: &Settings, at_least: u64, watch: &dyn Watch) -> Result<Pla
         folder.sweep(UNFINISHED)?;
     }
     let mut ground = ground.read()?;
-    let embeddings = Embedders::open_on_processor(settings)?.planned(settings);
+    let embeddings = Embedders::plan(settings)?;
     ground.aim_anew(&embeddings)?;
     let listing = scan::list(&ground)?;
     let planning =

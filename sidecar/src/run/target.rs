@@ -53,6 +53,8 @@ impl Target {
             field: planned.field.clone(),
             dims: planned.dims,
             embedding: planned.name.clone(),
+            algorithm: planned.algorithm,
+            content: planned.content,
             model_uri: planned.model_uri.clone(),
             model_fingerprint: planned.model_fingerprint.clone(),
         });

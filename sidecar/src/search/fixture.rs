@@ -36,6 +36,8 @@ pub fn write_field(root: &Path, name: &str, rows: &[Vec<f32>]) -> Packed {
         vectors: format!("{folder}/{name}.f32"),
         ids: format!("{folder}/{name}.ids"),
         embedding: name.trim_end_matches("_embedding").to_owned(),
+        algorithm: vitrine_crds::library::Algorithm::Text,
+        content: crate::asset::Content::Description,
         model_uri: "models/none".to_owned(),
         model_fingerprint: "model-1".to_owned(),
     };

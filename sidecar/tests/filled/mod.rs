@@ -28,6 +28,8 @@ pub fn filled(server: &Elasticsearch, kind: VectorIndex, dims: usize, items: &[I
             field: "text_embedding".to_owned(),
             dims,
             embedding: "text".to_owned(),
+            algorithm: vitrine_crds::library::Algorithm::Text,
+            content: vitrine::asset::Content::Description,
             model_uri: "models/none".to_owned(),
             model_fingerprint: "model-1".to_owned(),
         }],
