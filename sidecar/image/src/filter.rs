@@ -1,5 +1,7 @@
 //! Pillow's resampling filters, and how much each pixel of a row counts in each pixel of the result.
 
+use serde::{Deserialize, Serialize};
+
 /// Fraction bits of a weight: 32 for an `i32`, less 8 for a pixel, less 2 for filters that overshoot.
 pub(crate) const WEIGHT_BITS: u32 = 22;
 /// One half, so that cutting rounds.
@@ -12,7 +14,7 @@ pub(crate) fn to_byte(sum: i32) -> u8 {
 }
 
 /// How pixels between pixels are found, by Pillow's number (`resample` in `preprocessor_config.json`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Filter {
     /// 0: one pixel is taken as it is.
     Nearest,

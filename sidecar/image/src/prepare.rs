@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config;
 use crate::filter::Filter;
 use crate::resize::resize;
 use crate::{ConfigError, Rgb};
 
 /// How large a picture is made.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum Size {
     /// Width and height, whatever the picture's shape.
     Exact(usize, usize),
@@ -21,12 +23,13 @@ pub(crate) enum Size {
 /// What a model wants done to pictures, read from its `preprocessor_config.json`.
 ///
 /// The result has one shape for every picture, so that pictures can share a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Preparation {
     pub(crate) resize: Option<(Size, Filter)>,
     /// Width and height cut out of the middle.
     pub(crate) crop: Option<(usize, usize)>,
     /// By colour and pixel: the number that the model sees.
+    #[serde(with = "tables")]
     pub(crate) tables: Box<[[f32; 256]; 3]>,
     /// Width and height of the result.
     pub(crate) out: (usize, usize),
@@ -121,4 +124,25 @@ fn axis(has: usize, wanted: usize) -> Axis {
         return Axis { from: first..first + wanted, at: 0 };
     }
     Axis { from: 0..has, at: (wanted - has).div_ceil(2) }
+}
+
+/// Tables as lists: serde knows no arrays of this length.
+mod tables {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Tables = Box<[[f32; 256]; 3]>;
+
+    pub(super) fn serialize<S: Serializer>(tables: &Tables, to: S) -> Result<S::Ok, S::Error> {
+        tables.each_ref().map(|table| table.as_slice()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Tables, D::Error> {
+        let mut tables = Box::new([[0.0; 256]; 3]);
+        let read: [Vec<f32>; 3] = Deserialize::deserialize(from)?;
+        for (table, read) in tables.iter_mut().zip(read) {
+            *table = read.try_into().map_err(|_| D::Error::custom("a table has 256 numbers"))?;
+        }
+        Ok(tables)
+    }
 }

@@ -10,11 +10,37 @@ pub fn embedding(field: &str, asset_id: &str) -> String {
     format!("embeddings/{field}/{asset_id}.npy")
 }
 
+/// The picture of one asset.
+pub fn thumbnail(asset_id: &str) -> String {
+    format!("thumbnails/{asset_id}.png")
+}
+
+/// The picture of one asset from the side: `view` of `count`, evenly around it, named by its azimuth
+/// in whole degrees.
+pub fn view(asset_id: &str, view: u32, count: u32) -> String {
+    format!("thumbnails/{asset_id}/{:03}.png", u64::from(view) * 360 / u64::from(count.max(1)))
+}
+
+/// Which of `count` views is the thumbnail: the one nearest to 45°.
+pub fn thumbnail_view(count: u32) -> u32 {
+    (count + 4) / 8
+}
+
+/// What one of an asset's own cameras sees: `camera` counts from 0.
+pub fn camera(asset_id: &str, camera: u32) -> String {
+    format!("thumbnails/{asset_id}/camera-{camera}.png")
+}
+
+/// The GLB of one asset.
+pub fn model(asset_id: &str) -> String {
+    format!("models/{asset_id}.glb")
+}
+
 /// Files of single assets lie below these.
-pub const ASSET_FOLDERS: [&str; 2] = ["individual", "embeddings"];
+pub const ASSET_FOLDERS: [&str; 4] = ["individual", "embeddings", "thumbnails", "models"];
 
 /// Everything of a catalogue but the index lies below one of these.
-pub const FOLDERS: [&str; 3] = ["individual", "embeddings", ".vitrine"];
+pub const FOLDERS: [&str; 5] = ["individual", "embeddings", "thumbnails", "models", ".vitrine"];
 
 /// Below it, one folder a run.
 pub const RUNS: &str = ".vitrine/runs";

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use vitrine_crds::library::embedding::DEFAULT_TEXT_MODEL;
 use vitrine_crds::run::Exit;
 
 use super::output::{self, Format, say};
@@ -16,6 +17,7 @@ use crate::run::{self, Settings};
 #[command(after_help = "Examples:
   vitrine catalog ~/assets --out ~/catalog
   vitrine catalog s3://packs/warehouse --out ./warehouse --include '**/*.usdz' --jobs 8
+  vitrine catalog ~/assets --siglip hf://onnx-community/siglip2-base-patch16-224-ONNX
   vitrine catalog ~/assets --elasticsearch https://es:9200 --index warehouse
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
@@ -64,6 +66,26 @@ pub struct Args {
     /// The text model: a folder, or hf://owner/name
     #[arg(long, value_name = "URI")]
     model: Option<String>,
+    /// A CLIP model that sees the views: a folder, or hf://owner/name with ONNX files. Makes the
+    /// fields clip_views and clip_text
+    #[arg(long, value_name = "URI", conflicts_with = "no_embeddings")]
+    clip: Option<String>,
+    /// A SigLIP or SigLIP 2 model that sees the views, as with --clip. Makes the fields
+    /// siglip_views and siglip_text
+    #[arg(long, value_name = "URI", conflicts_with = "no_embeddings")]
+    siglip: Option<String>,
+    /// Put no pictures and no GLB into the catalogue; views are drawn only for --clip and --siglip
+    #[arg(long)]
+    no_thumbnails: bool,
+    /// Pictures of each asset, evenly around it, 1 to 36 [default: 8]
+    #[arg(long, value_name = "N")]
+    views: Option<u32>,
+    /// Width and height of a picture, 64 to 4096 [default: 512]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<u32>,
+    /// Also make the pictures that an asset's own cameras give
+    #[arg(long)]
+    cameras: bool,
     /// Exit with 4 when an asset failed
     #[arg(long)]
     strict: bool,
@@ -129,9 +151,30 @@ fn flags(mut loader: Loader, args: Args) -> Result<Loader, Failure> {
     if args.no_embeddings {
         loader = loader.flag("embeddings", json!([]), "--no-embeddings");
     }
-    if let Some(uri) = args.model {
-        let entry = json!([{"name": "text", "algorithm": "text", "model": {"uri": uri}}]);
-        loader = loader.flag("embeddings", entry, "--model");
+    let sees = [("clip", "--clip", args.clip), ("siglip", "--siglip", args.siglip)];
+    let sees: Vec<_> =
+        sees.into_iter().filter_map(|(name, flag, uri)| Some((name, flag, uri?))).collect();
+    if args.model.is_some() || !sees.is_empty() {
+        let flag = sees.first().map_or("--model", |(_, flag, _)| flag);
+        let uri = args.model.unwrap_or_else(|| DEFAULT_TEXT_MODEL.to_owned());
+        let text = ("text", "", uri);
+        let entries = [text]
+            .into_iter()
+            .chain(sees)
+            .map(|(name, _, uri)| json!({"name": name, "algorithm": name, "model": {"uri": uri}}));
+        loader = loader.flag("embeddings", entries.collect::<Vec<_>>(), flag);
+    }
+    if args.no_thumbnails {
+        loader = loader.flag("views.thumbnails", false, "--no-thumbnails");
+    }
+    if let Some(count) = args.views {
+        loader = loader.flag("views.count", count, "--views");
+    }
+    if let Some(size) = args.size {
+        loader = loader.flag("views.size", size, "--size");
+    }
+    if args.cameras {
+        loader = loader.flag("views.cameras", true, "--cameras");
     }
     if let Some(urls) = args.elasticsearch {
         let urls = elasticsearch::urls(&urls, loader.environment())?;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vitrine_crds::library::{AssetLibrarySpec, Credentials, DeletionPolicy, Metadata};
+use vitrine_crds::library::{
+    Algorithm, AssetLibrarySpec, Credentials, DeletionPolicy, Metadata, Views,
+};
 use vitrine_crds::run::{Exit, Step};
 
 use super::{Failure, elasticsearch};
@@ -11,6 +13,7 @@ use crate::asset::captions::Captions;
 use crate::config::{self, Environment, Loader};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::extract::pictures::Wanted;
 use crate::index::Destination;
 use crate::model::Cache;
 use crate::run::{Deletions, Embedding, Removal, Settings};
@@ -50,6 +53,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     let access = access(&environment, &spec);
     // Captions travel with the plan: no later step asks for them.
     let reads_captions = matches!(wishes.step, None | Some(Step::Scan));
+    let writes_files = spec.catalog.is_some() || index.is_none();
     Ok(Settings {
         out: match (&spec.catalog, &index) {
             (Some(catalog), _) => place(&catalog.uri)?,
@@ -57,7 +61,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             (None, Some(index)) => Location::Folder(state_folder(index)?),
         },
         // Beside an index, a catalogue is written only where one is asked for.
-        writes_files: spec.catalog.is_some() || index.is_none(),
+        writes_files,
         filter: Filter::new(&spec.source.include, &spec.source.exclude)
             .map_err(|error| usage(&error))?,
         assets_max: spec.max_assets.and_then(|max| u64::try_from(max).ok()),
@@ -70,6 +74,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             timeout: Duration::from_secs(spec.extraction.timeout_seconds.unsigned_abs().into()),
             memory_bytes_max: spec.extraction.memory_bytes_max.unsigned_abs(),
         },
+        pictures: pictures(&spec, writes_files),
         jobs: wishes.jobs.map_or_else(cores, usize::from),
         embeddings: embeddings(&spec),
         deletions: match wishes.deletions_approved {
@@ -85,6 +90,20 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
         index,
         source,
         access,
+    })
+}
+
+/// The pictures that somebody wants: people in the catalogue, or a model.
+fn pictures(spec: &AssetLibrarySpec, writes_files: bool) -> Option<Wanted> {
+    let Views { count, size, thumbnails, cameras } = spec.views;
+    let files = thumbnails && writes_files;
+    let is_seen = spec.embeddings.iter().any(|entry| entry.algorithm != Algorithm::Text);
+    (files || is_seen).then(|| Wanted {
+        views: count.unsigned_abs().max(1),
+        size: size.unsigned_abs(),
+        cameras,
+        files,
+        preparations: Vec::new(), // The models say.
     })
 }
 

@@ -6,6 +6,7 @@ use rustix::process::{Resource, Rlimit, Signal};
 use rustix::time::{ClockId, clock_gettime};
 use vitrine_usd::Reader;
 
+use super::draw::{self, Drawn};
 use super::protocol::{Answer, Hello, Request};
 
 /// Room for the program itself and its threads' stacks, beside what an asset may take.
@@ -43,9 +44,27 @@ pub fn serve() -> io::Result<()> {
             true => error.reason,
             false => error.to_string(), // A layer below it: say which.
         });
-        let answer = Answer { resident_bytes: resident_bytes(), result };
+        let (result, drawn) = match (result, hello.pictures.as_ref().filter(|_| request.draws)) {
+            (Ok(mut inspection), Some(wanted)) => {
+                let mut drawn = draw::draw(&mut reader, &request.path, wanted);
+                inspection.warnings.append(&mut drawn.warnings);
+                (Ok(inspection), drawn)
+            }
+            (result, _) => (result, Drawn::default()),
+        };
+        let Drawn { parts, reason, .. } = drawn;
+        let announced = parts.iter().map(|(part, bytes)| (part.clone(), bytes.len() as u64));
+        let answer = Answer {
+            resident_bytes: resident_bytes(),
+            result,
+            parts: announced.collect(),
+            undrawn: reason,
+        };
         serde_json::to_writer(&mut answers, &answer)?;
         answers.write_all(b"\n")?;
+        for (_, bytes) in &parts {
+            answers.write_all(bytes)?;
+        }
         answers.flush()?;
     }
 }

@@ -1,7 +1,7 @@
 //! What children see of a bucket: a folder that fills as they ask.
 //!
-//! Layers and packages are fetched; of everything else children only want to know whether it is
-//! there, so an empty file of its name stands for it.
+//! Layers and packages are fetched, and pictures where assets are drawn; of everything else children
+//! only want to know whether it is there, so an empty file of its name stands for it.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -14,6 +14,8 @@ use crate::storage::{Bucket, Listing, StorageError};
 
 /// Bytes on disk between two windows of assets.
 const MIRROR_BYTES_MAX: u64 = 8 << 30;
+/// Largest picture that is fetched; one that is not is a texture that cannot be read.
+const PICTURE_BYTES_MAX: u64 = 256 << 20;
 /// How often an asset is read again because files arrived; each time something new must have.
 pub const ROUNDS_MAX: usize = 64;
 /// Folders that hold a mirror start with this, then the process.
@@ -27,6 +29,7 @@ pub struct Mirror<'a> {
     held: HashMap<String, Held>,
     bytes: u64,
     file_bytes_max: u64,
+    draws: bool,
     clock: u64,
 }
 
@@ -40,6 +43,7 @@ impl<'a> Mirror<'a> {
     /// temporary files. Takes away what killed runs left there.
     ///
     /// * `file_bytes_max`: larger files are not fetched; the reader refuses them by their size.
+    /// * `draws`: whether pictures are wanted too.
     ///
     /// # Errors
     ///
@@ -48,6 +52,7 @@ impl<'a> Mirror<'a> {
         bucket: &'a Bucket,
         listing: &'a Listing,
         file_bytes_max: u64,
+        draws: bool,
     ) -> std::io::Result<Self> {
         let above = std::env::var_os("VITRINE_CACHE_DIR").map(PathBuf::from);
         let above = above.unwrap_or_else(std::env::temp_dir);
@@ -56,7 +61,7 @@ impl<'a> Mirror<'a> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&above)?;
         let held = HashMap::new();
-        Ok(Self { bucket, listing, folder, held, bytes: 0, file_bytes_max, clock: 0 })
+        Ok(Self { bucket, listing, folder, held, bytes: 0, file_bytes_max, draws, clock: 0 })
     }
 
     /// The folder that stands for the library.
@@ -82,7 +87,8 @@ impl<'a> Mirror<'a> {
             let Some(entry) = self.listing.get(path) else { continue };
             let file = self.folder.path().join(path);
             came = true;
-            let fetched = is_layer(path) && entry.size <= self.file_bytes_max;
+            let fetched = is_layer(path) && entry.size <= self.file_bytes_max
+                || self.draws && is_picture(path) && entry.size <= PICTURE_BYTES_MAX;
             if fetched {
                 fetches.push((path.clone(), file));
             } else {
@@ -147,6 +153,15 @@ impl<'a> Mirror<'a> {
 fn is_layer(path: &str) -> bool {
     let suffix = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     matches!(suffix.as_str(), "usd" | "usda" | "usdc" | "usdz")
+}
+
+/// Whether it may be the picture of a texture.
+fn is_picture(path: &str) -> bool {
+    let suffix = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(
+        suffix.as_str(),
+        "png" | "jpg" | "jpeg" | "webp" | "gif" | "bmp" | "tif" | "tiff" | "tga"
+    )
 }
 
 /// An empty file, of `size` for show.

@@ -3,11 +3,16 @@
 //!
 //! ```text
 //! pool ──lines──▶ child ──▶ vitrine_usd::Reader        protocol: what the lines say
+//!      ◀─pictures──      ──▶ draw                      pictures: what is asked for and comes back
 //! mirror: what children see of a bucket                text: facts to a sentence
+//! budget: memory that pictures take together
 //! ```
 
+pub mod budget;
 pub mod child;
+mod draw;
 pub mod mirror;
+pub mod pictures;
 pub mod pool;
 pub mod protocol;
 pub mod text;

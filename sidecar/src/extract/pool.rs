@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use vitrine_usd::Inspection;
 
+use super::budget::Budget;
+use super::pictures::{Part, Pictures, Wanted};
 use super::protocol::{Answer, Hello, Request};
 use super::{Bounds, Failed};
 
@@ -26,6 +28,10 @@ use super::{Bounds, Failed};
 const WINDOW: usize = 8;
 /// Longest answer, in bytes.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of pictures behind one answer.
+const PICTURES_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of pictures that all children together may have given and nobody taken away yet.
+const PICTURES_WAITING_BYTES_MAX: u64 = 512 << 20;
 /// What is kept of a child's last words, in bytes.
 const STDERR_BYTES_MAX: usize = 4 << 10;
 /// A child that holds this much is replaced between two assets.
@@ -34,7 +40,7 @@ const RECYCLE_BYTES: u64 = 1 << 30;
 const START: Duration = Duration::from_secs(30);
 /// How often a child is started before the run is given up.
 const STARTS_MAX: u32 = 3;
-/// How often an asset is tried.
+/// How often an asset is tried; one that is to be drawn once more, without being drawn.
 const ATTEMPTS_MAX: u32 = 2;
 
 /// An asset to read, and what the caller wants back with the answer.
@@ -44,6 +50,8 @@ pub struct Task<T> {
     pub path: String,
     /// Whether files have arrived since this asset was read last.
     pub fresh: bool,
+    /// Whether it is to be drawn as well, where pictures are wanted at all.
+    pub draws: bool,
     /// Handed back in [`Done`].
     pub tag: T,
 }
@@ -57,6 +65,8 @@ pub struct Done<T> {
     pub tag: T,
     /// Facts, or why there are none.
     pub result: Result<Box<Inspection>, Failed>,
+    /// Its pictures, or why there are none; neither where none were asked for.
+    pub pictures: Option<Result<Box<Pictures>, String>>,
     /// Time it took its child, waiting in the pipe not counted.
     pub took: Duration,
 }
@@ -94,6 +104,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// Children at once.
     pub jobs: usize,
+    /// The pictures that they make, where they make any.
+    pub pictures: Option<Wanted>,
 }
 
 /// Starts `settings.jobs` children that read what comes through `tasks` and answer through
@@ -104,11 +116,13 @@ pub fn start<T: Send + 'static>(
     done: &SyncSender<Result<Done<T>, PoolError>>,
 ) -> Vec<JoinHandle<()>> {
     let tasks = Arc::new(Mutex::new(tasks));
+    let budget = Budget::new(PICTURES_WAITING_BYTES_MAX);
     let one = |_| {
         let slot = Slot {
             settings: settings.clone(),
             tasks: Arc::clone(&tasks),
             done: done.clone(),
+            budget: Arc::clone(&budget),
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
             running: None,
@@ -124,6 +138,7 @@ struct Slot<T> {
     settings: Settings,
     tasks: Arc<Mutex<Receiver<Vec<Task<T>>>>>,
     done: SyncSender<Result<Done<T>, PoolError>>,
+    budget: Arc<Budget>,
     waiting: VecDeque<Try<T>>,
     in_flight: VecDeque<Try<T>>,
     running: Option<Running>,
@@ -133,6 +148,14 @@ struct Slot<T> {
 struct Try<T> {
     task: Task<T>,
     failures: u32,
+    /// Why it is not drawn this time: it ended a child twice.
+    undrawn: Option<String>,
+}
+
+impl<T> Try<T> {
+    fn draws(&self) -> bool {
+        self.task.draws && self.undrawn.is_none()
+    }
 }
 
 /// Nobody wants more answers.
@@ -173,7 +196,8 @@ impl<T: Send + 'static> Slot<T> {
                 Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
             }
         };
-        let tries = group.into_iter().flatten().map(|task| Try { task, failures: 0 });
+        let tries =
+            group.into_iter().flatten().map(|task| Try { task, failures: 0, undrawn: None });
         self.waiting.extend(tries);
     }
 
@@ -197,13 +221,17 @@ impl<T: Send + 'static> Slot<T> {
             }
             let running = match &mut self.running {
                 Some(running) => running,
-                none => none.insert(Running::start_again(&self.settings)?),
+                none => none.insert(Running::start_again(&self.settings, &self.budget)?),
             };
             let Some(next) = self.waiting.pop_front() else { break };
             if self.in_flight.is_empty() {
                 self.head_since = Instant::now();
             }
-            running.ask(&Request { path: next.task.path.clone(), fresh: next.task.fresh });
+            running.ask(&Request {
+                path: next.task.path.clone(),
+                fresh: next.task.fresh,
+                draws: next.draws(),
+            });
             self.in_flight.push_back(next);
         }
         Ok(())
@@ -215,12 +243,24 @@ impl<T: Send + 'static> Slot<T> {
         let left = self.settings.bounds.timeout.saturating_sub(self.head_since.elapsed());
         match running.answers.recv_timeout(left) {
             Ok(answer) => {
+                let took = self.head_since.elapsed();
                 running.worn = answer.resident_bytes > recycle_bytes;
-                let Some(Try { task, failures }) = self.in_flight.pop_front() else {
+                // Its pictures wait for room: that is not the asset's time.
+                let parts = match answer.parts.is_empty() {
+                    true => Ok(Pictures::default()),
+                    false => running.pictures.recv(),
+                };
+                let Ok(pictures) = parts else { return self.ended() };
+                let Some(Try { task, failures, undrawn }) = self.in_flight.pop_front() else {
                     return Ok(());
                 };
                 let failed = |reason| Failed { reason, attempts: failures + 1 };
-                self.finish(task, answer.result.map_err(failed))
+                let undrawn = undrawn.or(answer.undrawn);
+                let pictures = task.draws.then(|| match undrawn {
+                    None => Ok(Box::new(pictures)),
+                    Some(reason) => Err(reason),
+                });
+                self.finish(task, answer.result.map_err(failed), pictures, took)
             }
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(old) = self.running.take() {
@@ -229,15 +269,18 @@ impl<T: Send + 'static> Slot<T> {
                 let secs = self.settings.bounds.timeout.as_secs_f64();
                 self.blame(format!("reading took longer than {secs} s (limit: timeout)"))
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                let ended = self.running.take().map(Running::ended).unwrap_or_default();
-                let mib = self.settings.bounds.memory_bytes_max >> 20;
-                self.blame(format!(
-                    "reading it ended its process: {ended} (limits: memory {mib} MiB, timeout {} s)",
-                    self.settings.bounds.timeout.as_secs_f64()
-                ))
-            }
+            Err(RecvTimeoutError::Disconnected) => self.ended(),
         }
+    }
+
+    /// The child is gone.
+    fn ended(&mut self) -> Result<(), Unheard> {
+        let ended = self.running.take().map(Running::ended).unwrap_or_default();
+        let mib = self.settings.bounds.memory_bytes_max >> 20;
+        self.blame(format!(
+            "reading it ended its process: {ended} (limits: memory {mib} MiB, timeout {} s)",
+            self.settings.bounds.timeout.as_secs_f64()
+        ))
     }
 
     /// The asset that was being read when the child went down is tried alone or given up; those
@@ -252,18 +295,26 @@ impl<T: Send + 'static> Slot<T> {
             self.waiting.push_front(head);
             return Ok(());
         }
+        if head.draws() {
+            // What cannot be drawn may still be read.
+            head.undrawn = Some(reason);
+            self.waiting.push_front(head);
+            return Ok(());
+        }
         let failed = Failed { reason, attempts: head.failures };
-        self.finish(head.task, Err(failed))
+        let took = self.head_since.elapsed();
+        self.finish(head.task, Err(failed), None, took)
     }
 
     fn finish(
         &mut self,
         task: Task<T>,
         result: Result<Box<Inspection>, Failed>,
+        pictures: Option<Result<Box<Pictures>, String>>,
+        took: Duration,
     ) -> Result<(), Unheard> {
-        let took = self.head_since.elapsed();
-        let Task { path, fresh: _, tag } = task;
-        let heard = self.done.send(Ok(Done { path, tag, result, took }));
+        let Task { path, fresh: _, draws: _, tag } = task;
+        let heard = self.done.send(Ok(Done { path, tag, result, pictures, took }));
         self.head_since = Instant::now(); // After sending: its wait is not the next one's time.
         heard.map_err(|_| Unheard)
     }
@@ -274,6 +325,8 @@ struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     answers: Receiver<Answer>,
+    /// For each answer that announces some.
+    pictures: Receiver<Pictures>,
     words: JoinHandle<Vec<u8>>,
     /// It has grown and should be replaced.
     worn: bool,
@@ -281,18 +334,18 @@ struct Running {
 
 impl Running {
     /// A child, also where somebody ends the first one or two before they are ready.
-    fn start_again(settings: &Settings) -> Result<Self, PoolError> {
-        let mut started = Self::start(settings);
+    fn start_again(settings: &Settings, budget: &Arc<Budget>) -> Result<Self, PoolError> {
+        let mut started = Self::start(settings, budget);
         for _ in 1..STARTS_MAX {
             match started {
-                Err(PoolError::Stillborn { .. }) => started = Self::start(settings),
+                Err(PoolError::Stillborn { .. }) => started = Self::start(settings, budget),
                 Ok(_) | Err(PoolError::Spawn { .. }) => break,
             }
         }
         started
     }
 
-    fn start(settings: &Settings) -> Result<Self, PoolError> {
+    fn start(settings: &Settings, budget: &Arc<Budget>) -> Result<Self, PoolError> {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
         let failed = |source| PoolError::Spawn { program: program.display().to_string(), source };
         // Without our environment: it holds credentials, and a child needs none.
@@ -307,6 +360,8 @@ impl Running {
         let stdin = child.stdin.take();
         let (ready, is_ready) = sync_channel(1);
         let (answer, answers) = sync_channel(WINDOW);
+        let (picture, pictures) = sync_channel(1);
+        let budget = Arc::clone(budget);
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
                 let mut stdout = BufReader::with_capacity(1 << 16, stdout);
@@ -317,7 +372,15 @@ impl Running {
                 let _ = ready.send(());
                 // Anything but a whole answer ends the conversation; the slot then sees why.
                 while let Some(parsed) = next_answer(&mut stdout, &mut line) {
+                    let parts = parsed.parts.clone();
                     if answer.send(parsed).is_err() {
+                        return;
+                    }
+                    if parts.is_empty() {
+                        continue;
+                    }
+                    let Some(read) = next_pictures(&mut stdout, parts, &budget) else { return };
+                    if picture.send(read).is_err() {
                         return;
                     }
                 }
@@ -325,12 +388,13 @@ impl Running {
         }
         let stderr = child.stderr.take();
         let words = std::thread::spawn(move || stderr.map(first_words).unwrap_or_default());
-        let mut running = Self { child, stdin, answers, words, worn: false };
+        let mut running = Self { child, stdin, answers, pictures, words, worn: false };
         running.tell(&Hello {
             root: settings.root.to_string_lossy().into_owned(),
             limits: settings.bounds.usd.clone(),
             memory_bytes_max: settings.bounds.memory_bytes_max,
             cpu_secs_max: settings.bounds.timeout.as_secs().max(1),
+            pictures: settings.pictures.clone(),
         });
         match is_ready.recv_timeout(START) {
             Ok(()) => Ok(running),
@@ -356,7 +420,7 @@ impl Running {
     /// Lets the child end by itself.
     fn retire(mut self) {
         drop(self.stdin.take());
-        drop(self.answers);
+        drop((self.answers, self.pictures));
         let _ = self.child.wait();
     }
 
@@ -392,6 +456,25 @@ fn next_answer(stdout: &mut impl BufRead, line: &mut Vec<u8>) -> Option<Answer> 
         *line = Vec::new(); // One large answer is not kept for ever.
     }
     parsed
+}
+
+/// The bytes behind an answer, as soon as there is room for them.
+fn next_pictures(
+    stdout: &mut impl Read,
+    announced: Vec<(Part, u64)>,
+    budget: &Arc<Budget>,
+) -> Option<Pictures> {
+    let bytes = announced.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+    if bytes > PICTURES_BYTES_MAX {
+        return None;
+    }
+    let mut pictures = Pictures { permit: Some(budget.take(bytes)), parts: Vec::new() };
+    for (part, bytes) in announced {
+        let mut read = vec![0; usize::try_from(bytes).ok()?];
+        stdout.read_exact(&mut read).ok()?;
+        pictures.parts.push((part, read));
+    }
+    Some(pictures)
 }
 
 fn describe(status: ExitStatus) -> String {

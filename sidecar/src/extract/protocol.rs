@@ -1,7 +1,10 @@
-//! What a parent and its children say to each other: one JSON object a line.
+//! What a parent and its children say to each other: one JSON object a line. Behind the line of an
+//! answer stand the bytes that it announces.
 
 use serde::{Deserialize, Serialize};
 use vitrine_usd::{Inspection, Limits};
+
+use super::pictures::{Part, Wanted};
 
 /// The parent's first line.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -14,6 +17,9 @@ pub struct Hello {
     pub memory_bytes_max: u64,
     /// Most seconds of CPU for one request.
     pub cpu_secs_max: u64,
+    /// The pictures that it makes, where it makes any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Wanted>,
 }
 
 /// A request for one asset. Children answer in the order asked.
@@ -24,6 +30,9 @@ pub struct Request {
     /// Forget what was read before: files have arrived since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// Whether it is to be drawn as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draws: bool,
 }
 
 /// The answer to one request.
@@ -33,4 +42,10 @@ pub struct Answer {
     pub resident_bytes: u64,
     /// Facts, or the reason why there are none.
     pub result: Result<Box<Inspection>, String>,
+    /// What follows the line, in this order: each with its length in bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(Part, u64)>,
+    /// Why there is no picture of it, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undrawn: Option<String>,
 }

@@ -9,13 +9,15 @@ use super::fingerprint::{self, Versions, now};
 use super::reading::{Facts, Ready};
 use super::recall::Recall;
 use super::records::{
-    Failure, Indexed, Item, Kept, Known, Outcome, Plan, PlannedEmbedding, Receipt, Span, Todo,
+    Failure, Indexed, Item, Kept, Known, Outcome, Pictured, Plan, PlannedEmbedding, Receipt, Span,
+    Todo,
 };
 use super::work::{Busy, Finished, Job, encoded};
 use super::{Ground, RunError};
-use crate::asset::{Document, naming};
+use crate::asset::{Content, Document, naming};
 use crate::catalog::layout;
 use crate::extract::EXTRACTOR_VERSION;
+use crate::extract::pictures::Pictures;
 use crate::extract::text::{Source, describe};
 
 /// Assets described and embedded at once, at most.
@@ -70,6 +72,7 @@ impl<'a> Describer<'a> {
         let Ready { chunk, item, facts } = ready;
         let (id, path) = (item.id.clone(), item.path.clone());
         let mut recalled = None;
+        let mut pictures = None;
         let outcome = match facts {
             Facts::Known => match item.todo.clone() {
                 Todo::Send(kept) => {
@@ -85,11 +88,23 @@ impl<'a> Describer<'a> {
                     return Err(RunError::Damaged { file, reason });
                 }
             },
-            Facts::Read { result: Ok(inspection), took } => {
+            Facts::Read { result: Ok(inspection), pictures: drawn, took } => {
                 self.busy.read_busy += took;
-                Outcome::Indexed(Box::new(self.compose(item, *inspection)?))
+                let mut indexed = self.compose(item, *inspection, drawn.is_some())?;
+                match drawn {
+                    None => {}
+                    Some(Ok(drawn)) => {
+                        self.show(&mut indexed, &drawn);
+                        pictures = Some(drawn);
+                    }
+                    Some(Err(reason)) => {
+                        tracing::warn!("{path} has no pictures: {reason}");
+                        indexed.undrawn = Some(reason);
+                    }
+                }
+                Outcome::Indexed(Box::new(indexed))
             }
-            Facts::Read { result: Err(failed), took } => {
+            Facts::Read { result: Err(failed), pictures: _, took } => {
                 self.busy.read_busy += took;
                 Outcome::Failed(Failure {
                     uri: self.ground.source.uri(&item.path),
@@ -102,7 +117,7 @@ impl<'a> Describer<'a> {
             }
         };
         let receipt = Receipt { id, session: self.plan.session, outcome };
-        Ok(Finished { chunk, path, receipt, recalled })
+        Ok(Finished { chunk, path, receipt, recalled, pictures })
     }
 
     fn before(&mut self) -> Result<&mut Recall, RunError> {
@@ -126,13 +141,22 @@ impl<'a> Describer<'a> {
         &mut self,
         item: Item,
         inspection: vitrine_usd::Inspection,
+        is_drawn: bool,
     ) -> Result<Indexed, RunError> {
-        let vitrine_usd::Inspection { metadata, kind, files, absent, names, warnings } = inspection;
+        let vitrine_usd::Inspection { metadata, kind, mut files, absent, names, warnings } =
+            inspection;
         for warning in &warnings {
             tracing::debug!(asset = item.path, warning);
         }
-        let bounds = &self.ground.settings.bounds;
-        let fingerprint = fingerprint::content(&files, &absent, bounds, &self.versions)?;
+        if is_drawn {
+            // Facts do not depend on what textures hold; pictures do. Packages are among the files.
+            let textures = metadata.dependencies.iter().filter(|path| !path.contains('['));
+            let textures: Vec<String> =
+                textures.filter(|path| !files.contains(path)).cloned().collect();
+            files.extend(textures);
+        }
+        let options = fingerprint::Options::of(self.ground.settings);
+        let fingerprint = fingerprint::content(&files, &absent, &options, &self.versions)?;
         let known = Known {
             id: item.id.clone(),
             path: item.path.clone(),
@@ -170,15 +194,26 @@ impl<'a> Describer<'a> {
         Ok(self.with_text(item, known, document))
     }
 
+    /// Notes the pictures of an asset in its document.
+    fn show(&self, indexed: &mut Indexed, drawn: &Pictures) {
+        let id = &indexed.known.id;
+        let pictured =
+            Pictured { views: drawn.views(), cameras: drawn.cameras(), model: drawn.has_model() };
+        indexed.document.thumbnail_uri = (pictured.views > 0).then(|| layout::thumbnail(id));
+        indexed.document.model_uri = pictured.model.then(|| layout::model(id));
+        indexed.known.pictured = pictured;
+    }
+
     /// A document whose facts are known.
     fn redescribe(&mut self, item: Item, document: Span, known: Span) -> Result<Indexed, RunError> {
         let Indexed { known, document, mut vectors, .. } =
             self.before()?.packed(document, known)?;
         let was = document.embedding_fingerprint.clone();
         let mut indexed = self.with_text(item, known, document);
-        // A vector whose sentence and model are the same is taken as it is.
-        for PlannedEmbedding { field, name, .. } in &self.plan.embeddings {
-            let same = was.get(name) == indexed.document.embedding_fingerprint.get(name);
+        // A vector whose source and model are the same is taken as it is.
+        for planned in &self.plan.embeddings {
+            let (field, key) = (&planned.field, named(planned));
+            let same = was.get(&key) == indexed.document.embedding_fingerprint.get(&key);
             if let Some(vector) = vectors.remove(field).filter(|_| same) {
                 indexed.vectors.insert(field.clone(), vector);
                 indexed.kept.insert(field.clone());
@@ -204,7 +239,15 @@ impl<'a> Describer<'a> {
         let mut models = BTreeMap::new();
         for planned in &self.plan.embeddings {
             let model = &planned.model_fingerprint;
-            fingerprints.insert(planned.name.clone(), fingerprint::embedding(&description, model));
+            let of = match planned.content {
+                Content::Description => Some(description.as_str()),
+                Content::Caption => item.caption.en.as_deref(),
+                Content::Views => Some(known.fingerprint.as_str()),
+            };
+            if let Some(of) = of {
+                let key = named(planned);
+                fingerprints.insert(key, fingerprint::embedding(of, model));
+            }
             models.insert(planned.field.clone(), model.clone());
         }
         Indexed {
@@ -222,28 +265,101 @@ impl<'a> Describer<'a> {
     }
 
     fn embed(&mut self, batch: &mut [Finished]) -> Result<(), RunError> {
-        for (entry, planned) in self.plan.embeddings.iter().enumerate() {
-            let mut wanting: Vec<&mut Indexed> = batch
-                .iter_mut()
-                .filter_map(|finished| match &mut finished.receipt.outcome {
-                    Outcome::Indexed(indexed) => Some(indexed.as_mut()),
-                    Outcome::Sent | Outcome::Failed(_) => None,
-                })
-                .filter(|indexed| !indexed.vectors.contains_key(&planned.field))
-                .collect();
-            if wanting.is_empty() {
-                continue;
-            }
-            let texts: Vec<String> =
-                wanting.iter().map(|indexed| indexed.document.description.clone()).collect();
+        for (at, planned) in self.plan.embeddings.iter().enumerate() {
             let embedding = Instant::now();
-            let vectors = self.embedders.embed(entry, &texts)?;
-            self.busy.embed_busy += embedding.elapsed();
-            for (indexed, vector) in wanting.iter_mut().zip(vectors) {
-                let row: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-                indexed.vectors.insert(planned.field.clone(), encoded(&row));
+            match planned.content {
+                Content::Description | Content::Caption => {
+                    embed_texts(&mut self.embedders, (at, planned), batch)?;
+                }
+                Content::Views => embed_views(&mut self.embedders, (at, planned), batch)?,
             }
+            self.busy.embed_busy += embedding.elapsed();
         }
         Ok(())
     }
+}
+
+/// The key of `embedding_fingerprint`: an entry that makes several fields has one for each.
+fn named(planned: &PlannedEmbedding) -> String {
+    match planned.content {
+        Content::Description => planned.name.clone(),
+        Content::Caption | Content::Views => planned.field.clone(),
+    }
+}
+
+/// What of `batch` is to be embedded and has no vector of `field` yet.
+fn wanting<'a>(
+    batch: &'a mut [Finished],
+    field: &'a str,
+) -> impl Iterator<Item = (&'a mut Indexed, Option<&'a mut Pictures>)> {
+    let made = batch.iter_mut().filter_map(|finished| match &mut finished.receipt.outcome {
+        Outcome::Indexed(indexed) => Some((indexed.as_mut(), finished.pictures.as_deref_mut())),
+        Outcome::Sent | Outcome::Failed(_) => None,
+    });
+    made.filter(move |(indexed, _)| !indexed.vectors.contains_key(field))
+}
+
+fn embed_texts(
+    embedders: &mut Embedders,
+    (at, planned): (usize, &PlannedEmbedding),
+    batch: &mut [Finished],
+) -> Result<(), RunError> {
+    let mut texts = Vec::new();
+    let mut wanting: Vec<&mut Indexed> = Vec::new();
+    for (indexed, _) in self::wanting(batch, &planned.field) {
+        let text = match planned.content {
+            Content::Caption => indexed.document.caption.en.clone(),
+            Content::Description | Content::Views => Some(indexed.document.description.clone()),
+        };
+        if let Some(text) = text {
+            texts.push(text);
+            wanting.push(indexed);
+        }
+    }
+    if texts.is_empty() {
+        return Ok(());
+    }
+    for (indexed, vector) in wanting.into_iter().zip(embedders.embed(at, &texts)?) {
+        indexed.vectors.insert(planned.field.clone(), encoded(&bytes(&vector)));
+    }
+    Ok(())
+}
+
+/// Views of all assets of `batch` together: a model's batches are full, whatever the number of an
+/// asset's views.
+fn embed_views(
+    embedders: &mut Embedders,
+    (at, planned): (usize, &PlannedEmbedding),
+    batch: &mut [Finished],
+) -> Result<(), RunError> {
+    let Some((which, model)) = embedders.picture_model(at) else { return Ok(()) };
+    let (values, most) = (model.preparation().values().max(1), model.pictures_max().max(1));
+    let mut wanting: Vec<(&mut Indexed, usize)> = Vec::new();
+    let mut waiting: Vec<f32> = Vec::new();
+    let mut vectors: Vec<Vec<f32>> = Vec::new();
+    for (indexed, pictures) in self::wanting(batch, &planned.field) {
+        let Some(prepared) = pictures.and_then(|pictures| pictures.take_prepared(which)) else {
+            continue;
+        };
+        wanting.push((indexed, prepared.len() / values));
+        waiting.extend(prepared);
+        while waiting.len() >= most * values {
+            let rest = waiting.split_off(most * values);
+            vectors.extend(model.embed_prepared(std::mem::replace(&mut waiting, rest))?);
+        }
+    }
+    if !waiting.is_empty() {
+        vectors.extend(model.embed_prepared(waiting)?);
+    }
+    let mut vectors = vectors.into_iter();
+    for (indexed, views) in wanting {
+        let rows: Vec<u8> = vectors.by_ref().take(views).flat_map(|row| bytes(&row)).collect();
+        indexed.vectors.insert(planned.field.clone(), encoded(&rows));
+        indexed.document.has_visual_embedding = views > 0;
+    }
+    Ok(())
+}
+
+fn bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

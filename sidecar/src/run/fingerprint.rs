@@ -3,8 +3,10 @@
 use chrono::{SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
+use super::Settings;
 use super::records::Known;
 use crate::asset::Caption;
+use crate::extract::pictures::Wanted;
 use crate::extract::text::DESCRIBER_VERSION;
 use crate::extract::{Bounds, EXTRACTOR_VERSION};
 use crate::storage::{Listing, Storage, StorageError};
@@ -43,6 +45,19 @@ impl Versions<'_> {
     }
 }
 
+/// What of a configuration changes what is read and drawn.
+pub struct Options<'a> {
+    bounds: &'a Bounds,
+    pictures: Option<&'a Wanted>,
+}
+
+impl<'a> Options<'a> {
+    /// Those of `settings`.
+    pub fn of(settings: &'a Settings) -> Self {
+        Self { bounds: &settings.bounds, pictures: settings.pictures.as_ref() }
+    }
+}
+
 /// Covers the versions of all `files` and `absent` ones, the extractor and its options.
 ///
 /// # Errors
@@ -51,7 +66,7 @@ impl Versions<'_> {
 pub fn content(
     files: &[String],
     absent: &[String],
-    bounds: &Bounds,
+    options: &Options<'_>,
     versions: &Versions<'_>,
 ) -> Result<String, StorageError> {
     let mut hash = Sha256::new();
@@ -60,7 +75,10 @@ pub fn content(
         hash.update([0]);
     };
     say(EXTRACTOR_VERSION);
-    say(&serde_json::to_string(&bounds.usd).expect("limits are JSON"));
+    say(&serde_json::to_string(&options.bounds.usd).expect("limits are JSON"));
+    if let Some(wanted) = options.pictures {
+        say(&wanted.version());
+    }
     let mut paths: Vec<&str> = files.iter().chain(absent).map(String::as_str).collect();
     paths.sort_unstable();
     paths.dedup();

@@ -8,7 +8,7 @@ use super::crash::{self, Point};
 use super::lines::line;
 use super::records::{Indexed, Outcome, Plan};
 use super::watch::Ending;
-use super::work::{Busy, Finished, artifacts};
+use super::work::{Busy, Finished, artifacts, pictures};
 use super::{Ground, RunError};
 use crate::catalog::layout;
 use crate::storage::{Journal, process_name};
@@ -31,16 +31,25 @@ impl<'a> Journals<'a> {
 
     /// Writes the files of what the index, where there is one, has taken; and when those are
     /// there, the receipts.
-    pub(super) fn write(&mut self, batch: &[Finished]) -> Result<(), RunError> {
+    pub(super) fn write(&mut self, batch: &mut [Finished]) -> Result<(), RunError> {
         crash::at(Point::AfterBulk);
         let writing = Instant::now();
         let out = &self.ground.out;
         if self.ground.settings.writes_files {
             let made = batch.iter().filter_map(Finished::made);
-            out.put_all(made.flat_map(artifacts).collect())?;
+            let mut files: Vec<_> =
+                made.flat_map(|indexed| artifacts(self.plan, indexed)).collect();
+            let mut permits = Vec::new();
+            for finished in &mut *batch {
+                let Some(mut drawn) = finished.pictures.take() else { continue };
+                permits.extend(drawn.permit.take());
+                files.extend(pictures(&finished.receipt.id, *drawn));
+            }
+            out.put_all(files)?;
+            drop(permits);
         }
         let mut lines: HashMap<u32, Vec<u8>> = HashMap::new();
-        for finished in batch {
+        for finished in &*batch {
             lines.entry(finished.chunk).or_default().extend(line(&finished.receipt));
         }
         for (chunk, lines) in lines {
@@ -60,7 +69,7 @@ impl<'a> Journals<'a> {
             self.open.pop_first();
         }
         self.busy.write_busy += writing.elapsed();
-        for Finished { path, receipt, .. } in batch {
+        for Finished { path, receipt, .. } in &*batch {
             self.ground.watch.asset(match &receipt.outcome {
                 Outcome::Indexed(_) | Outcome::Sent => {
                     self.busy.indexed += 1;

@@ -27,7 +27,7 @@ pub(super) fn load(
 ) -> Result<(), RunError> {
     let (sender, receiver) = target.start::<Finished>();
     let journals = Mutex::new(journals);
-    let write = |batch: &[Finished]| {
+    let write = |batch: &mut [Finished]| {
         journals.lock().unwrap_or_else(|poison| poison.into_inner()).write(batch)
     };
     std::thread::scope(|scope| {
@@ -44,13 +44,13 @@ fn send(
     plan: &Plan,
     batches: impl Iterator<Item = Result<Vec<Finished>, RunError>>,
     sender: Sender<Finished>,
-    write: &(impl Fn(&[Finished]) -> Result<(), RunError> + Sync),
+    write: &(impl Fn(&mut [Finished]) -> Result<(), RunError> + Sync),
 ) -> Result<(), RunError> {
     for batch in batches {
-        let (to_send, failed): (Vec<_>, Vec<_>) =
+        let (to_send, mut failed): (Vec<_>, Vec<_>) =
             batch?.into_iter().partition(|finished| finished.document().is_some());
         if !failed.is_empty() {
-            write(&failed)?;
+            write(&mut failed)?;
         }
         for finished in to_send {
             let Some(document) = finished.document() else { continue };
@@ -67,7 +67,7 @@ fn send(
 fn settle(
     mut receiver: Receiver<Finished>,
     plan: &Plan,
-    write: &(impl Fn(&[Finished]) -> Result<(), RunError> + Sync),
+    write: &(impl Fn(&mut [Finished]) -> Result<(), RunError> + Sync),
 ) -> Result<(), RunError> {
     let mut batch = Vec::new();
     while let Some(first) = receiver.recv() {
@@ -85,7 +85,7 @@ fn settle(
         }
         // What has its verdict keeps it, whatever came after.
         if !batch.is_empty() {
-            write(&batch)?;
+            write(&mut batch)?;
             batch.clear();
         }
         ended?;
@@ -113,6 +113,7 @@ fn settled(done: Done<Finished>, plan: &Plan) -> Result<Finished, RunError> {
                 time: now(),
             });
             finished.recalled = None;
+            finished.pictures = None;
         }
     }
     Ok(finished)

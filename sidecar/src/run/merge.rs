@@ -1,6 +1,6 @@
 //! Receipts to what the catalogue is to hold: where each document is, who uses whom, the counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use vitrine_crds::run::Counts;
@@ -8,7 +8,9 @@ use vitrine_crds::run::Counts;
 use super::fingerprint::now;
 use super::lines::{LocalFile, Places};
 use super::receipts::{self, Place};
-use super::records::{Failure, Gone, Item, Known, Member, Outcome, Plan, Receipt, Span, Stands};
+use super::records::{
+    Failure, Gone, Item, Known, Member, Outcome, Pictured, Plan, Receipt, Span, Stands,
+};
 use super::{Ground, RunError, plans};
 use crate::catalog::layout;
 
@@ -16,7 +18,7 @@ use crate::catalog::layout;
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     /// A receipt, of this session or an earlier one.
-    Receipt { place: Place, fresh: bool },
+    Receipt { place: Place, fresh: bool, pictured: Pictured },
     /// The previous run's files.
     Before { document: Span, known: Span, used_by: u64 },
     /// It has none: it failed and always did.
@@ -35,7 +37,7 @@ pub(super) struct Merged {
     pub(super) places: Vec<Places>,
     pub(super) counts: Counts,
     pub(super) failures: Vec<Failure>,
-    /// Files of vectors that no embedding makes any more.
+    /// Files of vectors that no embedding makes any more, and of pictures that an asset had.
     pub(super) dropped: Vec<String>,
     /// Assets that left.
     pub(super) gone: Vec<Gone>,
@@ -107,8 +109,9 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
             continue;
         }
         if let Some(made) = word.made {
-            origins[at] = Origin::Receipt { place: made.place, fresh: made.fresh };
-            made.uses.iter().for_each(|&used| used_by[used as usize] += 1);
+            let receipts::Made { place, fresh, uses, pictured } = made;
+            origins[at] = Origin::Receipt { place, fresh, pictured };
+            uses.iter().for_each(|&used| used_by[used as usize] += 1);
         }
     }
     let mends = plan.mends || !missing.is_empty();
@@ -126,6 +129,13 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
             let stays = |field: &str| plan.embeddings.iter().any(|kept| kept.field == field);
             let fields = known.embeddings.keys().filter(|field| !stays(field));
             dropped.extend(fields.map(|field| layout::embedding(field, &known.id)));
+            if let Origin::Receipt { pictured, .. } = origins[at]
+                && pictured != known.pictured
+            {
+                let now: HashSet<String> = pictured.files(&known.id).into_iter().collect();
+                let was = known.pictured.files(&known.id).into_iter();
+                dropped.extend(was.filter(|file| !now.contains(file)));
+            }
             if matches!(origins[at], Origin::Nowhere) {
                 let (document, used) = (known.document, known.used_by);
                 origins[at] = Origin::Before { document, known: span, used_by: used };

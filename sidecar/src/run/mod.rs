@@ -53,6 +53,7 @@ use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::extract::pictures::Wanted;
 use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
@@ -89,7 +90,9 @@ pub struct Settings {
     pub bounds: Bounds,
     /// Child processes at once.
     pub jobs: usize,
-    /// What turns sentences into vectors; without any there are none.
+    /// The pictures of each asset, where any are made.
+    pub pictures: Option<Wanted>,
+    /// What turns sentences and pictures into vectors; without any there are none.
     pub embeddings: Vec<Embedding>,
     /// How many assets may leave at once.
     pub deletions: Deletions,
@@ -110,7 +113,7 @@ pub enum Removal {
     Remove,
 }
 
-/// What turns sentences into vectors.
+/// What turns sentences or pictures into vectors.
 #[derive(Debug)]
 pub struct Embedding {
     /// The model.

@@ -10,7 +10,7 @@ use super::recall::Earlier;
 use super::records::{Indexed, Known, Plan, Span};
 use super::work::{artifacts, decoded, encoded};
 use super::{Ground, RunError};
-use crate::asset::Document;
+use crate::asset::{Content, Document};
 use crate::catalog::index::{IndexWriter, MASTER_INDEX, Summary};
 use crate::catalog::layout;
 use crate::catalog::packed::{Current, Packed};
@@ -39,6 +39,8 @@ pub(super) struct Packing<'a> {
 /// The vectors of one field.
 struct Vectors {
     field: String,
+    row_bytes: usize,
+    is_of_views: bool,
     numbers: Writer,
     ids: Writer,
     count: usize,
@@ -58,7 +60,9 @@ impl<'a> Packing<'a> {
             let field = planned.field.clone();
             let numbers = writer(&format!("{field}.f32"))?;
             let ids = writer(&format!("{field}.ids"))?;
-            vectors.push(Vectors { field, numbers, ids, count: 0 });
+            let (row_bytes, is_of_views) =
+                (4 * planned.dims.max(1), planned.content == Content::Views);
+            vectors.push(Vectors { field, row_bytes, is_of_views, numbers, ids, count: 0 });
         }
         let index = match ground.settings.writes_files {
             true => {
@@ -94,14 +98,19 @@ impl<'a> Packing<'a> {
         // disk, and only now is it known how many others use an asset.
         if indexed.document.used_by != used_by || !fresh {
             indexed.document.used_by = used_by;
-            self.changed.extend(artifacts(&indexed));
+            self.changed.extend(artifacts(self.plan, &indexed));
         }
-        let Indexed { known, document, vectors, kept: _ } = indexed;
+        let Indexed { known, document, vectors, .. } = indexed;
         let mut rows = BTreeMap::new();
         for planned in &self.plan.embeddings {
             let Some(text) = vectors.get(&planned.field) else { continue };
             let row = decoded(text);
-            if row.len() != 4 * planned.dims {
+            let one = 4 * planned.dims;
+            let is_whole = match planned.content {
+                Content::Views => !row.is_empty() && row.len().is_multiple_of(one),
+                Content::Description | Content::Caption => row.len() == one,
+            };
+            if !is_whole {
                 let reason = format!("a vector of {} has {} bytes", document.path, row.len());
                 return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
             }
@@ -132,7 +141,7 @@ impl<'a> Packing<'a> {
                 found.insert(field.clone(), row.to_vec());
             }
         }
-        known.embeddings.retain(|field, _| found.contains_key(field));
+        before.retain(&mut known, |field| found.contains_key(field));
         if used_before != Some(used_by) {
             let mut whole: Document = before.documents.read(document)?;
             whole.used_by = used_by;
@@ -141,7 +150,7 @@ impl<'a> Packing<'a> {
             let vectors = rows.map(|(field, row)| (field.clone(), encoded(row))).collect();
             let known = known.clone();
             let alone = Indexed { known, document: whole, vectors, ..Indexed::default() };
-            self.changed.extend(artifacts(&alone));
+            self.changed.extend(artifacts(self.plan, &alone));
         }
         self.add(&json, Known { used_by, ..known }, &found)
     }
@@ -162,12 +171,16 @@ impl<'a> Packing<'a> {
         let mut named = None;
         for vectors in &mut self.vectors {
             let Some(row) = rows.get(&vectors.field) else { continue };
+            let count = row.len() / vectors.row_bytes;
+            let ids = format!("{}\n", known.id).repeat(count);
             let written = vectors.numbers.write_all(row);
-            let written =
-                written.and_then(|()| vectors.ids.write_all(format!("{}\n", known.id).as_bytes()));
+            let written = written.and_then(|()| vectors.ids.write_all(ids.as_bytes()));
             written.map_err(failed(&vectors.field))?;
-            vectors.count += 1;
-            named = named.or(Some(vectors.field.as_str()));
+            vectors.count += count;
+            // The index names the image field, where there is one.
+            if named.is_none() || vectors.is_of_views && !named.is_some_and(|(_, views)| views) {
+                named = Some((vectors.field.as_str(), vectors.is_of_views));
+            }
         }
         if let Some(index) = &mut self.index {
             let summary: Summary =
@@ -175,12 +188,17 @@ impl<'a> Packing<'a> {
                     file: layout::packed(run, "documents.jsonl"),
                     reason: error.to_string(),
                 })?;
-            index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
+            index
+                .add(&summary, named.map(|(field, _)| field))
+                .map_err(RunError::io("write", MASTER_INDEX))?;
         }
         if !self.leaving.is_empty() {
             self.leaving.remove(&layout::individual(&known.pack, &known.name));
             for field in rows.keys() {
                 self.leaving.remove(&layout::embedding(field, &known.id));
+            }
+            for file in known.pictured.files(&known.id) {
+                self.leaving.remove(&file);
             }
         }
         let written = self.known.write_all(&line(&Known { document: span, ..known }));

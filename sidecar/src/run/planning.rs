@@ -14,10 +14,11 @@ use super::crash::{self, Point};
 use super::fingerprint::{self, Versions, now};
 use super::lines::{self, LocalFile, line};
 use super::records::{
-    Found, Gone, Item, Kept, Known, Member, Plan, PlannedEmbedding, PlannedIndex, Stands, Todo,
+    Found, Gone, Item, Kept, Known, Member, Pictured, Plan, PlannedEmbedding, PlannedIndex, Stands,
+    Todo,
 };
 use super::{Ground, RunError, plans, receipts, scan};
-use crate::asset::{asset_id, naming};
+use crate::asset::{Content, asset_id, naming};
 use crate::catalog::layout;
 use crate::storage::{Entry, Listing, StorageError, process_name};
 
@@ -169,7 +170,8 @@ impl<'a> Planning<'a> {
         let settings = ground.settings;
         let versions = Versions { storage: &ground.source, listing };
         let (files, absent) = (&known.files, &known.absent);
-        if fingerprint::content(files, absent, &settings.bounds, &versions)? != known.fingerprint {
+        let options = fingerprint::Options::of(settings);
+        if fingerprint::content(files, absent, &options, &versions)? != known.fingerprint {
             return Ok(Need::Everything);
         }
         let caption = settings.captions.find(&settings.library, &known.id, path);
@@ -177,6 +179,11 @@ impl<'a> Planning<'a> {
         let models = |planned: &PlannedEmbedding| {
             known.embeddings.get(&planned.field) == Some(&planned.model_fingerprint)
         };
+        // Pixels as a model sees them are not kept: they are made anew.
+        let is_of_views = |planned: &&PlannedEmbedding| planned.content == Content::Views;
+        if !self.embeddings.iter().filter(is_of_views).all(models) {
+            return Ok(Need::Everything);
+        }
         let same_models =
             known.embeddings.len() == self.embeddings.len() && self.embeddings.iter().all(models);
         Ok(if text == known.text && same_models { Need::Nothing } else { Need::Text })
@@ -191,8 +198,8 @@ impl<'a> Planning<'a> {
             to.known_count += 1;
             let Some(&at) = to.at.get(&known.id) else {
                 let fields = known.embeddings.into_keys().collect();
-                let Known { id, pack, name, .. } = known;
-                to.gone.push(Gone { id, pack, name, fields, index_only: false });
+                let Known { id, pack, name, pictured, .. } = known;
+                to.gone.push(Gone { id, pack, name, fields, pictured, index_only: false });
                 continue;
             };
             let (need, stands) = match at < to.within {
@@ -292,6 +299,7 @@ impl<'a> Planning<'a> {
                     pack: String::new(),
                     name: String::new(),
                     fields: Vec::new(),
+                    pictured: Pictured::default(),
                     index_only: true,
                 }),
             }

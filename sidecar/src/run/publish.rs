@@ -128,7 +128,7 @@ fn pack(
                     nowhere.push(member.id.clone());
                 }
             }
-            Origin::Receipt { place, fresh } => {
+            Origin::Receipt { place, fresh, .. } => {
                 let receipt: Receipt = places[place.part].read(place.at)?;
                 let Outcome::Indexed(mut indexed) = receipt.outcome else { continue };
                 let was = std::mem::replace(&mut indexed.document.used_by, used_by);
@@ -183,7 +183,8 @@ fn leaving(ground: &Ground<'_>, merged: &Merged) -> Result<HashSet<String>, RunE
     }
     let gone = merged.gone.iter().filter(|gone| !gone.index_only).flat_map(|gone| {
         let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
-        fields.chain([layout::individual(&gone.pack, &gone.name)])
+        let own = [layout::individual(&gone.pack, &gone.name)];
+        fields.chain(own).chain(gone.pictured.files(&gone.id))
     });
     Ok(merged.dropped.iter().cloned().chain(gone).collect())
 }

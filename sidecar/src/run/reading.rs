@@ -12,6 +12,7 @@ use super::{Ground, RunError, step};
 use crate::catalog::layout;
 use crate::extract::Failed;
 use crate::extract::mirror::{Mirror, ROUNDS_MAX};
+use crate::extract::pictures::{Pictures, Wanted};
 use crate::extract::pool::{self, Done, PoolError, Settings, Task};
 use crate::storage::{Bucket, Listing, Storage};
 
@@ -31,7 +32,12 @@ pub(super) struct Ready {
 /// Where the facts of an asset come from.
 pub(super) enum Facts {
     /// It was read.
-    Read { result: Result<Box<Inspection>, Failed>, took: Duration },
+    Read {
+        result: Result<Box<Inspection>, Failed>,
+        /// Its pictures, or why there are none; neither where none are wanted.
+        pictures: Option<Result<Box<Pictures>, String>>,
+        took: Duration,
+    },
     /// An earlier run or session has them.
     Known,
 }
@@ -49,12 +55,15 @@ type Answers = Receiver<Result<Done<Travelling>, PoolError>>;
 pub(super) fn read_all(
     ground: &Ground<'_>,
     job: &Job<'_>,
+    pictures: Option<Wanted>,
     ready: &SyncSender<Result<Ready, RunError>>,
 ) -> Result<(), RunError> {
+    let draws = pictures.is_some();
     let settings = |root| Settings {
         root,
         bounds: ground.settings.bounds.clone(),
         jobs: ground.settings.jobs,
+        pictures,
     };
     let jobs = ground.settings.jobs.max(1);
     let group = job.to_read.div_ceil(8 * jobs as u64).clamp(1, GROUP_MAX) as usize;
@@ -66,7 +75,8 @@ pub(super) fn read_all(
             drop(done);
             std::thread::scope(|scope| {
                 let forwarding = scope.spawn(|| forward(answers, ready));
-                let fed = feed(ground, job, ready, Direct { tasks, group, open: Vec::new() });
+                let direct = Direct { tasks, group, draws, open: Vec::new() };
+                let fed = feed(ground, job, ready, direct);
                 join(forwarding.join());
                 fed
             })?;
@@ -76,11 +86,11 @@ pub(super) fn read_all(
         Storage::Bucket(bucket) => {
             let (tasks, waiting) = step(WINDOW);
             let (done, answers) = step(WINDOW);
-            let mirror = mirror(ground, bucket, job.listing)?;
+            let mirror = mirror(ground, bucket, (job.listing, draws))?;
             let pool = pool::start(&settings(mirror.folder().to_owned()), waiting, &done);
             drop(done);
             let open = Vec::new();
-            let mirrored = Mirrored { mirror, tasks, answers, ready, group, open };
+            let mirrored = Mirrored { mirror, tasks, answers, ready, group, draws, open };
             feed(ground, job, ready, mirrored)?;
             pool.into_iter().for_each(|slot| join(slot.join()));
             Ok(())
@@ -95,9 +105,10 @@ fn join<T>(ended: std::thread::Result<T>) -> T {
 fn mirror<'a>(
     ground: &Ground<'_>,
     bucket: &'a Bucket,
-    listing: &'a Listing,
+    (listing, draws): (&'a Listing, bool),
 ) -> Result<Mirror<'a>, RunError> {
-    let made = Mirror::new(bucket, listing, ground.settings.bounds.usd.file_bytes_max);
+    let bytes_max = ground.settings.bounds.usd.file_bytes_max;
+    let made = Mirror::new(bucket, listing, bytes_max, draws);
     made.map_err(RunError::io("write", "the folder for fetched files; see VITRINE_CACHE_DIR"))
 }
 
@@ -149,18 +160,19 @@ fn forward(answers: Answers, ready: &SyncSender<Result<Ready, RunError>>) {
 }
 
 fn finished(done: Done<Travelling>) -> Ready {
-    let Done { path: _, tag: Travelling { chunk, item }, result, took } = done;
-    Ready { chunk, item, facts: Facts::Read { result, took } }
+    let Done { path: _, tag: Travelling { chunk, item }, result, pictures, took } = done;
+    Ready { chunk, item, facts: Facts::Read { result, pictures, took } }
 }
 
-fn task(travelling: Travelling, fresh: bool) -> Task<Travelling> {
-    Task { path: travelling.item.path.clone(), fresh, tag: travelling }
+fn task(travelling: Travelling, fresh: bool, draws: bool) -> Task<Travelling> {
+    Task { path: travelling.item.path.clone(), fresh, draws, tag: travelling }
 }
 
 /// Children read the library itself.
 struct Direct {
     tasks: Tasks,
     group: usize,
+    draws: bool,
     open: Vec<Task<Travelling>>,
 }
 
@@ -172,7 +184,7 @@ impl Direct {
 
 impl Reading for Direct {
     fn take(&mut self, travelling: Travelling) -> Result<Result<(), Unheard>, RunError> {
-        self.open.push(task(travelling, false));
+        self.open.push(task(travelling, false, self.draws));
         Ok(if self.open.len() < self.group { Ok(()) } else { self.send() })
     }
 
@@ -191,22 +203,24 @@ struct Mirrored<'a> {
     answers: Answers,
     ready: &'a SyncSender<Result<Ready, RunError>>,
     group: usize,
-    open: Vec<Travelling>,
+    draws: bool,
+    /// Assets of the window, and whether all that each needs is there.
+    open: Vec<(Travelling, bool)>,
 }
 
 impl Mirrored<'_> {
     fn read_window(&mut self) -> Result<Result<(), Unheard>, RunError> {
         self.mirror.make_room();
         let mut wanted: Vec<String> =
-            self.open.iter().map(|travelling| travelling.item.path.clone()).collect();
+            self.open.iter().map(|(travelling, _)| travelling.item.path.clone()).collect();
         for round in 0..ROUNDS_MAX {
             self.mirror.bring(&wanted)?;
             wanted.clear();
             let mut sent = 0;
             let mut group = Vec::new();
-            for travelling in std::mem::take(&mut self.open) {
+            for (travelling, is_whole) in std::mem::take(&mut self.open) {
                 // What a child saw missing before may be there now.
-                group.push(task(travelling, group.is_empty()));
+                group.push(task(travelling, group.is_empty(), self.draws && is_whole));
                 sent += 1;
                 if group.len() >= self.group && self.tasks.send(std::mem::take(&mut group)).is_err()
                 {
@@ -223,13 +237,18 @@ impl Mirrored<'_> {
                     Ok(inspection) => self.mirror.wanted(inspection),
                     Err(_) => Vec::new(),
                 };
-                if more.is_empty() || round + 1 == ROUNDS_MAX {
+                let is_last = round + 1 == ROUNDS_MAX;
+                // Drawn once, with all that came.
+                let is_undrawn = self.draws && done.result.is_ok() && done.pictures.is_none();
+                if more.is_empty() && is_undrawn && !is_last {
+                    self.open.push((done.tag, true));
+                } else if more.is_empty() || is_last {
                     if self.ready.send(Ok(finished(done))).is_err() {
                         return Ok(Err(Unheard));
                     }
                 } else {
                     wanted.extend(more);
-                    self.open.push(done.tag);
+                    self.open.push((done.tag, false));
                 }
             }
             if self.open.is_empty() {
@@ -242,7 +261,7 @@ impl Mirrored<'_> {
 
 impl Reading for Mirrored<'_> {
     fn take(&mut self, travelling: Travelling) -> Result<Result<(), Unheard>, RunError> {
-        self.open.push(travelling);
+        self.open.push((travelling, false));
         if self.open.len() < WINDOW { Ok(Ok(())) } else { self.read_window() }
     }
 

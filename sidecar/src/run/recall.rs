@@ -1,6 +1,6 @@
 //! Documents and vectors that an earlier run or session made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -10,6 +10,7 @@ use super::records::{Indexed, Known, Outcome, Plan, Receipt, Span};
 use super::rows::{self, Rows};
 use super::work::encoded;
 use super::{Ground, RunError};
+use crate::asset::Content;
 use crate::catalog::layout;
 use crate::storage::Storage;
 
@@ -27,6 +28,8 @@ pub(super) struct Earlier {
     pub(super) known: Places,
     /// By field: the vectors that the planned models made.
     pub(super) rows: BTreeMap<String, Rows>,
+    /// Fields that an asset need not have: nobody wrote a caption, or nothing is to be seen.
+    optional: BTreeSet<String>,
 }
 
 impl Earlier {
@@ -41,7 +44,20 @@ impl Earlier {
             documents: LocalFile::need(&ground.out, &current.documents, scratch)?.places()?,
             known: LocalFile::need(&ground.out, &current.known, scratch)?.places()?,
             rows: rows::kept(ground, &plan.embeddings, scratch)?,
+            optional: plan
+                .embeddings
+                .iter()
+                .filter(|planned| planned.content != Content::Description)
+                .map(|planned| planned.field.clone())
+                .collect(),
         }))
+    }
+
+    /// Lets `known` forget models whose vectors it does not have any more.
+    pub(super) fn retain(&self, known: &mut Known, has: impl Fn(&str) -> bool) {
+        known.embeddings.retain(|field, _| {
+            has(field) || self.optional.contains(field) && self.rows.contains_key(field)
+        });
     }
 }
 
@@ -66,7 +82,7 @@ impl Recall {
                 vectors.insert(field.clone(), encoded(row));
             }
         }
-        known.embeddings.retain(|field, _| vectors.contains_key(field));
+        packed.retain(&mut known, |field| vectors.contains_key(field));
         Ok(Indexed { known, document, vectors, ..Indexed::default() })
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::lines::LocalFile;
-use super::records::{Kept, Known, Member, Outcome, Plan, Receipt, Span};
+use super::records::{Kept, Known, Member, Outcome, Pictured, Plan, Receipt, Span};
 use super::{Ground, RunError};
 use crate::catalog::layout;
 
@@ -101,6 +101,8 @@ enum SlipOutcome {
 #[derive(Deserialize)]
 struct SlipKnown {
     files: Vec<String>,
+    #[serde(default)]
+    pictured: Pictured,
 }
 
 /// The assets of `chunk` that this session of the run has receipts for.
@@ -143,6 +145,8 @@ pub(super) struct Made {
     pub(super) fresh: bool,
     /// Members it uses, by their place in the roster.
     pub(super) uses: Vec<u32>,
+    /// The pictures it has.
+    pub(super) pictured: Pictured,
 }
 
 /// Where a receipt is.
@@ -181,7 +185,8 @@ pub(super) fn words(
                 && age >= word.made_at
             {
                 let uses = uses(&known.files, member, &paths);
-                (word.made, word.made_at) = (Some(Made { place, fresh, uses }), age);
+                let pictured = known.pictured;
+                (word.made, word.made_at) = (Some(Made { place, fresh, uses, pictured }), age);
             }
             if age >= word.newest {
                 (word.failed, word.newest) = ((!well && fresh).then_some(place), age);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use vitrine_crds::library::Algorithm;
 
 use crate::asset::{Caption, Content, Document};
+use crate::catalog::layout;
 
 /// What a run is to do: written by scan, read by work and publish.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -132,6 +133,9 @@ pub struct Gone {
     pub name: String,
     /// Vector fields it has.
     pub fields: Vec<String>,
+    /// Pictures it has.
+    #[serde(default, skip_serializing_if = "Pictured::is_none")]
+    pub pictured: Pictured,
     /// Whether only the index knows it: a killed run left it there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub index_only: bool,
@@ -260,12 +264,44 @@ pub struct Known {
     /// Words the stage offers for the sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// Its files of pictures.
+    #[serde(default, skip_serializing_if = "Pictured::is_none")]
+    pub pictured: Pictured,
     /// As published.
     #[serde(default)]
     pub used_by: u64,
     /// Line of `documents.jsonl`.
     #[serde(default)]
     pub document: Span,
+}
+
+/// The files of pictures that the catalogue has of an asset.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Pictured {
+    /// Views, and with any of them a thumbnail.
+    pub views: u32,
+    /// Pictures by its own cameras.
+    pub cameras: u32,
+    /// Whether there is a GLB.
+    pub model: bool,
+}
+
+impl Pictured {
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The files, inside the catalogue.
+    pub fn files(&self, id: &str) -> Vec<String> {
+        let Self { views, cameras, model } = *self;
+        let thumbnail = (views > 0).then(|| layout::thumbnail(id));
+        let views = (0..views).map(|view| layout::view(id, view, views));
+        let cameras = (0..cameras).map(|camera| layout::camera(id, camera));
+        let model = model.then(|| layout::model(id));
+        thumbnail.into_iter().chain(views).chain(cameras).chain(model).collect()
+    }
 }
 
 /// What an index holds of an asset beside its document, so that a run can continue from it.
@@ -310,6 +346,7 @@ impl RunState {
             absent,
             kind,
             names,
+            pictured: Pictured::default(), // Files are a catalogue's; this is of an index alone.
             used_by: document.used_by,
             document: Span::default(),
         }
@@ -347,11 +384,14 @@ pub struct Indexed {
     pub known: Known,
     /// The document.
     pub document: Document,
-    /// By field: little-endian float32 in base64.
+    /// By field: little-endian float32 in base64; of views one after another.
     pub vectors: BTreeMap<String, String>,
     /// Fields whose vector is that of the previous run.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kept: BTreeSet<String>,
+    /// Why there are no pictures of it, where some were wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undrawn: Option<String>,
 }
 
 /// Why an asset has no document, or keeps an older one.

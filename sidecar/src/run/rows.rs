@@ -18,7 +18,8 @@ pub(super) struct Rows {
     numbers: File,
     name: String,
     ids: Vec<u8>,
-    row: Vec<u8>,
+    row_bytes: usize,
+    rows: Vec<u8>,
 }
 
 impl Rows {
@@ -32,28 +33,25 @@ impl Rows {
         }
         let name = packed.vectors.clone();
         let numbers = File::open(numbers.path()).map_err(RunError::io("read", &name))?;
-        Ok(Self { numbers, name, ids, row: vec![0; 4 * packed.dims] })
+        Ok(Self { numbers, name, ids, row_bytes: 4 * packed.dims, rows: Vec::new() })
     }
 
-    /// The row of `id`, little-endian as it is in the file, where it has one.
+    /// The rows of `id`, one after another and little-endian as they are in the file, where it has
+    /// any.
     pub(super) fn of(&mut self, id: &str) -> Result<Option<&[u8]>, RunError> {
-        let (mut low, mut high) = (0, self.ids.len() / ID_BYTES);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let start = middle * ID_BYTES;
-            match self.ids[start..start + ID_BYTES - 1].cmp(id.as_bytes()) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    let offset = middle as u64 * self.row.len() as u64;
-                    let read = self.numbers.seek(SeekFrom::Start(offset));
-                    let read = read.and_then(|_| self.numbers.read_exact(&mut self.row));
-                    read.map_err(RunError::io("read", &self.name))?;
-                    return Ok(Some(&self.row));
-                }
-            }
+        let (lines, _) = self.ids.as_chunks::<ID_BYTES>();
+        let first = lines.partition_point(|line| line[..ID_BYTES - 1] < *id.as_bytes());
+        let own = |line: &&[u8; ID_BYTES]| line[..ID_BYTES - 1] == *id.as_bytes();
+        let count = lines[first..].iter().take_while(own).count();
+        if count == 0 {
+            return Ok(None);
         }
-        Ok(None)
+        self.rows.resize(count * self.row_bytes, 0);
+        let offset = (first * self.row_bytes) as u64;
+        let read = self.numbers.seek(SeekFrom::Start(offset));
+        let read = read.and_then(|_| self.numbers.read_exact(&mut self.rows));
+        read.map_err(RunError::io("read", &self.name))?;
+        Ok(Some(&self.rows))
     }
 }
 

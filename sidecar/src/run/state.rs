@@ -48,7 +48,11 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         let kept = vectors.keys().cloned().collect();
         let (known, document) = (run_state.with(&exported.document), exported.document);
         let used_by = document.used_by;
-        packing.add_new(Indexed { known, document, vectors, kept }, used_by, true)?;
+        packing.add_new(
+            Indexed { known, document, vectors, kept, undrawn: None },
+            used_by,
+            true,
+        )?;
     }
     let (alias, name) = (target.alias().to_owned(), live.index.clone());
     // How it is served is not known here: publish sets that anew.

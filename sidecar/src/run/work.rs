@@ -16,7 +16,9 @@ use super::embedders::Embedders;
 use super::journals::Journals;
 use super::records::{Found, Indexed, Plan, Receipt};
 use super::{Ground, RunError, loading, plans, reading, step};
+use crate::asset::Content;
 use crate::catalog::{layout, npy};
+use crate::extract::pictures::{Part, Pictures, Wanted};
 use crate::storage::Listing;
 
 /// Batches that wait to be written.
@@ -41,6 +43,8 @@ pub(super) struct Finished {
     pub(super) receipt: Receipt,
     /// The document to send, where it was made before.
     pub(super) recalled: Option<Box<Indexed>>,
+    /// Its pictures, on their way to the catalogue.
+    pub(super) pictures: Option<Box<Pictures>>,
 }
 
 /// What one call of [`work`] is to do.
@@ -75,11 +79,16 @@ pub(super) fn work(
     embedders: Embedders,
 ) -> Result<Busy, RunError> {
     ground.watch.step("reading and embedding", Some(job.assets));
+    let preparations = embedders.preparations();
+    let pictures = ground.settings.pictures.clone().map(|wanted| Wanted {
+        preparations: preparations.iter().map(|preparation| (**preparation).clone()).collect(),
+        ..wanted
+    });
     let describer = Describer::new(ground, job, embedders)?;
     let (ready, to_describe) = step(BATCH_ASSETS);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {
-        let reading = scope.spawn(move || reading::read_all(ground, job, &ready));
+        let reading = scope.spawn(move || reading::read_all(ground, job, pictures, &ready));
         let writing = scope.spawn(move || write_all(ground, job.plan, to_write));
         let described = describer.run(to_describe, &finished);
         drop(finished);
@@ -111,7 +120,7 @@ fn write_all(
     match &ground.target {
         None => {
             for batch in batches {
-                journals.write(&batch?)?;
+                journals.write(&mut batch?)?;
             }
         }
         Some(target) => loading::load(target, plan, batches, &mut journals)?,
@@ -119,8 +128,8 @@ fn write_all(
     Ok(journals.busy())
 }
 
-/// The files of one asset that people and other programs read.
-pub(super) fn artifacts(indexed: &Indexed) -> Vec<(String, Vec<u8>)> {
+/// The files of one asset that people and other programs read, its pictures aside.
+pub(super) fn artifacts(plan: &Plan, indexed: &Indexed) -> Vec<(String, Vec<u8>)> {
     let document = &indexed.document;
     let mut json = serde_json::to_vec_pretty(document).expect("documents are JSON");
     json.push(b'\n');
@@ -128,7 +137,30 @@ pub(super) fn artifacts(indexed: &Indexed) -> Vec<(String, Vec<u8>)> {
     for (field, encoded) in &indexed.vectors {
         if !indexed.kept.contains(field) {
             let file = layout::embedding(field, &document.asset_id);
-            files.push((file, npy::encode(&decoded(encoded))));
+            let planned = plan.embeddings.iter().find(|planned| planned.field == *field);
+            let views = planned.filter(|planned| planned.content == Content::Views);
+            let dims = views.map(|planned| planned.dims);
+            files.push((file, npy::encode(&decoded(encoded), dims)));
+        }
+    }
+    files
+}
+
+/// The files of an asset's pictures; the pictures are gone then.
+pub(super) fn pictures(id: &str, pictures: Pictures) -> Vec<(String, Vec<u8>)> {
+    let views = pictures.views();
+    let mut files = Vec::new();
+    for (part, bytes) in pictures.parts {
+        match part {
+            Part::View(view) => {
+                if view == layout::thumbnail_view(views) {
+                    files.push((layout::thumbnail(id), bytes.clone()));
+                }
+                files.push((layout::view(id, view, views), bytes));
+            }
+            Part::Camera(camera) => files.push((layout::camera(id, camera), bytes)),
+            Part::Model => files.push((layout::model(id), bytes)),
+            Part::Prepared(_) => {}
         }
     }
     files

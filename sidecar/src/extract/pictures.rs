@@ -1,0 +1,83 @@
+//! What is asked for and what comes back when assets are drawn.
+
+use serde::{Deserialize, Serialize};
+use vitrine_image::Preparation;
+
+use super::budget::Permit;
+
+/// Names everything that changes what pictures look like. Raise the number when they do: every asset
+/// is drawn again.
+pub const PICTURES_VERSION: &str = "pictures-1";
+
+/// The pictures that children make of each asset.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Wanted {
+    /// Pictures of one asset, evenly around it; at least 1.
+    pub views: u32,
+    /// Width and height, in pixels.
+    pub size: u32,
+    /// Whether the cameras that an asset brings give pictures too.
+    pub cameras: bool,
+    /// Whether pictures and a GLB are wanted as files.
+    pub files: bool,
+    /// What is done to each view before a model sees it, by model.
+    #[serde(default)]
+    pub preparations: Vec<Preparation>,
+}
+
+impl Wanted {
+    /// What changes the pictures of an asset, as text: the models are not among it.
+    pub fn version(&self) -> String {
+        let Self { views, size, cameras, files, preparations: _ } = self;
+        format!("{PICTURES_VERSION} views {views} size {size} cameras {cameras} files {files}")
+    }
+}
+
+/// One thing that a child made.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The PNG of a view, by its number.
+    View(u32),
+    /// The PNG that one of the asset's own cameras gives, by the camera's place among those that give one.
+    Camera(u32),
+    /// A GLB of the asset.
+    Model,
+    /// All views as the model at this place wants them: little-endian float32,
+    /// `[views, 3, height, width]`.
+    Prepared(usize),
+}
+
+/// The pictures of one asset.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    /// What was made, each with its bytes.
+    pub parts: Vec<(Part, Vec<u8>)>,
+    /// Room that it takes up in memory until it is dropped.
+    pub permit: Option<Permit>,
+}
+
+impl Pictures {
+    /// Views in all.
+    pub fn views(&self) -> u32 {
+        self.parts.iter().filter(|(part, _)| matches!(part, Part::View(_))).count() as u32
+    }
+
+    /// Pictures by the asset's own cameras.
+    pub fn cameras(&self) -> u32 {
+        self.parts.iter().filter(|(part, _)| matches!(part, Part::Camera(_))).count() as u32
+    }
+
+    /// Whether there is a GLB.
+    pub fn has_model(&self) -> bool {
+        self.parts.iter().any(|(part, _)| *part == Part::Model)
+    }
+
+    /// The views as the model at place `model` wants them, taken out.
+    pub fn take_prepared(&mut self, model: usize) -> Option<Vec<f32>> {
+        let at = self.parts.iter().position(|(part, _)| *part == Part::Prepared(model))?;
+        let (_, bytes) = self.parts.swap_remove(at);
+        let (words, _) = bytes.as_chunks::<4>();
+        Some(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
+    }
+}
