@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use server::{Reply, Server};
+use vitrine::embed;
 use vitrine::model::http::{self, Http, Retry};
+use vitrine::model::known::Kind;
 use vitrine::model::{Access, Cache, ModelError, digest, store};
-use vitrine_crds::library::ModelSpec;
+use vitrine_crds::library::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const LISTING: &str = "/api/models/owner/name/revision/main";
@@ -257,7 +259,7 @@ fn a_folder_below_a_web_address_is_fetched_and_continued() {
     let fetch = || {
         let retry = Retry { tries_max: 3, pause: Duration::from_millis(5) };
         let http = Http::new(&base, None, retry, false).unwrap();
-        http::wait(store::fetch_web(&http, &base, folder.path()))
+        http::wait(store::fetch_web(&http, &base, Kind::Sentence, folder.path()))
     };
     std::fs::write(folder.path().join("config.json"), "old").unwrap();
     assert!(fetch().unwrap_err().is_transient());
@@ -272,7 +274,172 @@ fn a_web_folder_without_weights_is_named() {
     let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
     let retry = Retry { tries_max: 1, pause: Duration::ZERO };
     let http = Http::new(&server.url(), None, retry, false).unwrap();
-    let fetched = http::wait(store::fetch_web(&http, &server.url(), folder.path()));
+    let fetched = http::wait(store::fetch_web(&http, &server.url(), Kind::Sentence, folder.path()));
     let said = fetched.unwrap_err().to_string();
     assert!(said.contains("neither onnx/model.onnx nor model.onnx is there"), "{said}");
+}
+
+/// A repository of a dual encoder with these files of weights, each of 1,000 bytes and its own.
+fn dual(weights: &[&str]) -> Server {
+    let mut names = weights.to_vec();
+    names.extend(["config.json", "preprocessor_config.json", "tokenizer.json", "README.md"]);
+    let siblings: Vec<_> =
+        names.iter().map(|name| serde_json::json!({"rfilename": name})).collect();
+    let listing = serde_json::json!({"sha": COMMIT, "siblings": siblings}).to_string();
+    let server = Server::start();
+    server.set(LISTING, Reply::ok(listing));
+    for name in weights {
+        server.set(&file(name), Reply::ok(bytes_of(name)));
+    }
+    server.set(&file("config.json"), Reply::ok(r#"{"model_type": "siglip"}"#));
+    server.set(&file("preprocessor_config.json"), Reply::ok("{}"));
+    server.set(&file("tokenizer.json"), Reply::ok("{}"));
+    server
+}
+
+fn bytes_of(name: &str) -> String {
+    name.repeat(1_000 / name.len())
+}
+
+#[test]
+fn of_a_dual_encoder_both_encoders_come_and_the_pin_covers_all_their_files() {
+    let weights = ["onnx/vision_model.onnx", "onnx/vision_model.onnx_data", "onnx/text_model.onnx"];
+    let mut all = weights.to_vec();
+    all.extend(["onnx/model.onnx", "onnx/vision_model_quantized.onnx"]);
+    let (server, folder) = (dual(&all), tempfile::tempdir().unwrap());
+    let mut access = access(&server.url(), folder.path());
+    let model = access.resolve_dual(&spec(None)).unwrap();
+    let found: Vec<_> = weights.iter().map(|name| model.files.folder.join(name)).collect();
+    assert_eq!(model.files.weights, found);
+    // As a person would: sha256sum of each, a space between, sha256sum of that.
+    let each = weights.map(|name| digest::of_bytes(bytes_of(name).as_bytes()));
+    assert_eq!(model.sha256, digest::of_bytes(each.join(" ").as_bytes()));
+    assert_eq!(server.requests().len(), 1 + weights.len() + 3, "{:?}", server.requests());
+    for unwanted in ["onnx/model.onnx", "onnx/vision_model_quantized.onnx", "README.md"] {
+        assert!(server.requests_of(&file(unwanted)).is_empty(), "{unwanted}");
+    }
+
+    access.offline = true;
+    assert_eq!(
+        access.resolve_dual(&spec(Some(model.sha256.clone()))).unwrap().sha256,
+        model.sha256
+    );
+    // One encoder's digest says nothing of the other.
+    let error = access.resolve_dual(&spec(Some(each[0].clone()))).unwrap_err();
+    assert!(matches!(error, ModelError::Digest { .. }), "{error}");
+    // As a sentence model the same repository is another set of files, which is not here.
+    assert!(matches!(access.resolve(&spec(None)), Err(ModelError::Offline { .. })));
+    let listed = access.cache.list().unwrap();
+    assert_eq!(listed.iter().map(|entry| entry.kind()).collect::<Vec<_>>(), [Kind::Dual]);
+    listed[0].verify().unwrap();
+}
+
+#[test]
+fn one_file_may_hold_both_encoders_and_a_model_of_pictures_needs_no_texts() {
+    #[rustfmt::skip]
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["onnx/model.onnx"],                       &["onnx/model.onnx"]),
+        (&["vision_model.onnx"],                     &["vision_model.onnx"]),
+        (&["vision_model.onnx", "model.onnx"],       &["vision_model.onnx", "model.onnx"]),
+        (&["vision_model.onnx", "text_model.onnx"],  &["vision_model.onnx", "text_model.onnx"]),
+    ];
+    for (there, expected) in cases {
+        let (server, folder) = (dual(there), tempfile::tempdir().unwrap());
+        let sha256 = match expected {
+            [one] => digest::of_bytes(bytes_of(one).as_bytes()),
+            more => {
+                let each: Vec<_> =
+                    more.iter().map(|name| digest::of_bytes(bytes_of(name).as_bytes())).collect();
+                digest::of_bytes(each.join(" ").as_bytes())
+            }
+        };
+        let model = access(&server.url(), folder.path()).resolve_dual(&spec(Some(sha256)));
+        let model = model.unwrap();
+        let found: Vec<_> = expected.iter().map(|name| model.files.folder.join(name)).collect();
+        assert_eq!(model.files.weights, found);
+    }
+}
+
+#[test]
+fn a_dual_encoder_with_a_wrong_pin_leaves_nothing_behind() {
+    let server = dual(&["onnx/vision_model.onnx", "onnx/text_model.onnx"]);
+    let folder = tempfile::tempdir().unwrap();
+    let access = access(&server.url(), folder.path());
+    let said = access.resolve_dual(&spec(Some("0".repeat(64)))).unwrap_err().to_string();
+    assert!(said.contains("vision_model.onnx with") && said.contains("text_model.onnx"), "{said}");
+    assert!(access.cache.list().unwrap().is_empty());
+}
+
+#[test]
+fn a_repository_without_an_encoder_of_pictures_says_how_to_make_one() {
+    let (server, folder) = (dual(&["onnx/text_model.onnx"]), tempfile::tempdir().unwrap());
+    let access = access(&server.url(), folder.path());
+    let said = access.resolve_dual(&spec(None)).unwrap_err().to_string();
+    assert!(said.contains("neither vision_model.onnx nor model.onnx"), "{said}");
+    assert!(said.contains("optimum-cli export onnx"), "{said}");
+}
+
+#[test]
+fn a_dual_encoder_is_fetched_below_a_web_address() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let names = ["vision_model.onnx", "text_model.onnx", "preprocessor_config.json"];
+    for name in names {
+        server.set(&format!("/models/x/{name}"), Reply::ok(bytes_of(name)));
+    }
+    let base = format!("{}/models/x", server.url());
+    let retry = Retry { tries_max: 1, pause: Duration::ZERO };
+    let http = Http::new(&base, None, retry, false).unwrap();
+    let files = http::wait(store::fetch_web(&http, &base, Kind::Dual, folder.path())).unwrap();
+    assert_eq!(files, names);
+    for name in names {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), bytes_of(name));
+    }
+}
+
+#[test]
+fn a_real_dual_encoder_from_the_hub_gives_pictures_and_texts_of_one_space() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/images/clip");
+    let names = [
+        "vision_model.onnx",
+        "text_model.onnx",
+        "config.json",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    let server = Server::start();
+    let siblings: Vec<_> =
+        names.iter().map(|name| serde_json::json!({"rfilename": name})).collect();
+    let listing = serde_json::json!({"sha": COMMIT, "siblings": siblings}).to_string();
+    server.set(LISTING, Reply::ok(listing));
+    for name in names {
+        server.set(&file(name), Reply::ok(std::fs::read(data.join(name)).unwrap()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let access = access(&server.url(), folder.path());
+    let device = Device { provider: Provider::Cpu, ..Device::default() };
+    let options = embed::Options::on(&device);
+    let of = |algorithm| EmbeddingSpec {
+        name: "clip".to_owned(),
+        algorithm,
+        model: spec(None),
+        batch: Some(3),
+    };
+    let clip = of(Algorithm::Clip);
+    let mut pictures = embed::open_pictures_from(&access, &clip, &options).unwrap();
+    let mut texts = embed::open_from(&access, &clip, &options).unwrap();
+    assert_eq!((pictures.dims(), pictures.pictures_max()), (texts.dims(), 3));
+    let grey = vitrine_image::Rgb::new(5, 7, vec![128; 105]).unwrap();
+    let vector = pictures.embed(&[grey]).unwrap().remove(0);
+    let length = vector.iter().map(|value| value * value).sum::<f32>();
+    assert!((length - 1.0).abs() < 1e-5);
+    assert_eq!(texts.embed(&["a chair".to_owned()]).unwrap()[0].len(), vector.len());
+
+    let said = embed::open_pictures_from(&access, &of(Algorithm::Siglip), &options);
+    let said = said.err().unwrap().to_string();
+    assert!(said.contains("it is clip") && said.contains("configure `clip`"), "{said}");
+    assert!(said.contains("hf://owner/name"), "{said}");
+    let said = embed::open_pictures_from(&access, &of(Algorithm::Text), &options);
+    let said = said.err().unwrap().to_string();
+    assert!(said.contains("embeds no pictures"), "{said}");
 }

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use vitrine_crds::library::ModelSpec;
+use vitrine_crds::library::{Algorithm, ModelSpec};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
 use super::output::say;
 use crate::embed;
 use crate::model::cache::Entry;
+use crate::model::known::{self, Kind};
 use crate::model::uri::ModelUri;
-use crate::model::{Access, Model, ModelError, known};
+use crate::model::{Access, DualModel, ImageModel, Model, ModelError, PairedText};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -43,12 +44,17 @@ enum Command {
     #[command(after_help = "Examples:\n  \
         vitrine models pull\n  \
         vitrine models pull hf://sentence-transformers/all-MiniLM-L6-v2@main\n  \
-        vitrine models pull s3://models/all-MiniLM-L6-v2 --sha256 759c3cd2…\n\n\
+        vitrine models pull s3://models/all-MiniLM-L6-v2 --sha256 759c3cd2…\n  \
+        vitrine models pull hf://Xenova/clip-vit-base-patch32 --algorithm clip\n\n\
+        Of a dual encoder both encoders are fetched; its digest covers all their files.\n\
         HF_ENDPOINT names another hub, HF_TOKEN opens private models, HF_HUB_OFFLINE=1 forbids the \
         network.")]
     Pull {
         /// The model [default: the one a library has when its configuration names none].
         model: Option<String>,
+        /// How the model is used, which says which of its files are needed.
+        #[arg(long, value_enum, default_value_t, value_name = "ALGORITHM")]
+        algorithm: Used,
         /// SHA-256 that the weights must have.
         #[arg(long, value_name = "HEX")]
         sha256: Option<String>,
@@ -66,16 +72,47 @@ enum Command {
     },
 }
 
+/// The configuration's algorithms.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Used {
+    /// A sentence encoder.
+    #[default]
+    Text,
+    /// A CLIP dual encoder.
+    Clip,
+    /// A SigLIP or SigLIP 2 dual encoder.
+    Siglip,
+}
+
+impl Used {
+    fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Text => Algorithm::Text,
+            Self::Clip => Algorithm::Clip,
+            Self::Siglip => Algorithm::Siglip,
+        }
+    }
+}
+
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let Args { command, cache_dir, output } = args;
     let access = Access::from_env(cache_dir.as_deref(), true).map_err(failure)?;
     match command {
         Command::List => list(&access, output),
-        Command::Pull { model, sha256, force } => {
+        Command::Pull { model, algorithm, sha256, force } => {
             let uri = model.map_or_else(|| embed::default_text().model.uri, named);
             let spec = ModelSpec { uri, sha256 };
-            let pulled = if force { access.refresh(&spec) } else { access.resolve(&spec) };
-            print_pulled(&pulled.map_err(failure)?, output);
+            match algorithm.algorithm() {
+                Algorithm::Text => {
+                    let pulled = if force { access.refresh(&spec) } else { access.resolve(&spec) };
+                    print_pulled(&pulled.map_err(failure)?, output);
+                }
+                Algorithm::Clip | Algorithm::Siglip => {
+                    let pulled =
+                        if force { access.refresh_dual(&spec) } else { access.resolve_dual(&spec) };
+                    print_dual(&pulled.map_err(failure)?, output)?;
+                }
+            }
             Ok(Exit::Done)
         }
         Command::Verify { models } => verify(&access, models, output),
@@ -111,7 +148,8 @@ fn list(access: &Access, output: Output) -> Result<Exit, Failure> {
             say!("In the cache {}:", access.cache.root().display());
             for entry in &entries {
                 let mb = entry.size_bytes() as f64 / 1e6;
-                say!("  {}  {mb:.1} MB, from {}", entry.record.uri, entry.record.source);
+                let kind = words(entry.kind());
+                say!("  {}  {kind}, {mb:.1} MB, from {}", entry.record.uri, entry.record.source);
             }
             if entries.is_empty() {
                 say!("  nothing; `vitrine models pull` fetches the default model");
@@ -128,11 +166,57 @@ fn list(access: &Access, output: Output) -> Result<Exit, Failure> {
 fn described(entry: &Entry) -> serde_json::Value {
     json!({
         "uri": entry.record.uri,
+        "kind": words(entry.kind()),
         "source": entry.record.source,
         "folder": entry.folder,
         "size_bytes": entry.size_bytes(),
         "files": entry.record.files,
     })
+}
+
+fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sentence => "sentences",
+        Kind::Dual => "pictures and texts",
+    }
+}
+
+/// Reads what the encoders need beside their weights: a folder that cannot work says so now.
+fn print_dual(model: &DualModel, output: Output) -> Result<(), Failure> {
+    let folder = &model.files.folder;
+    let preparation = ImageModel::read(folder).map_err(failure)?.preparation;
+    let (width, height) = (preparation.width(), preparation.height());
+    let texts = PairedText::read(folder);
+    match output {
+        Output::Json => print_json(&json!({
+            "uri": model.uri,
+            "source": model.source,
+            "folder": folder,
+            "sha256": model.sha256,
+            "weights": model.files.weights,
+            "family": model.files.family.map(|family| family.name()),
+            "width": width,
+            "height": height,
+            "tokens_max": texts.as_ref().ok().map(|texts| texts.tokens),
+        })),
+        Output::Text => {
+            say!("{}", model.uri);
+            say!("  folder    {}", folder.display());
+            if let Some(source) = &model.source {
+                say!("  from      {source}");
+            }
+            say!("  sha256    {}", model.sha256);
+            for weights in &model.files.weights {
+                say!("  weights   {}", weights.display());
+            }
+            say!("  pictures  {width} × {height}");
+            match texts {
+                Ok(texts) => say!("  texts     {}, {} tokens", texts.family.name(), texts.tokens),
+                Err(error) => say!("  texts     none: {error}"),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn print_pulled(model: &Model, output: Output) {
@@ -162,9 +246,9 @@ fn verify(access: &Access, models: Vec<String>, output: Output) -> Result<Exit, 
     let entries = if models.is_empty() {
         access.cache.list().map_err(failure)?
     } else {
-        let found: Result<Vec<Entry>, Failure> =
+        let found: Result<Vec<Vec<Entry>>, Failure> =
             models.into_iter().map(|model| cached(access, &named(model))).collect();
-        found?
+        found?.concat()
     };
     let mut broken = 0;
     let mut answers = Vec::new();
@@ -196,20 +280,24 @@ fn verify(access: &Access, models: Vec<String>, output: Output) -> Result<Exit, 
     Err(Failure { exit: Exit::Permanent, message })
 }
 
-/// What the cache knows of a model; a local folder has no record, so there is nothing to compare.
-fn cached(access: &Access, model: &str) -> Result<Entry, Failure> {
+/// What the cache knows of a model, as whatever it is used; a local folder has no record, so there is
+/// nothing to compare.
+fn cached(access: &Access, model: &str) -> Result<Vec<Entry>, Failure> {
     let uri = ModelUri::parse(model).map_err(failure)?;
-    let Some(key) = uri.cache_key() else {
+    if let ModelUri::Folder(_) = uri {
         return Err(Failure::usage(format!(
             "{model} is a local folder, which nothing recorded; pin it by `sha256` in the \
              configuration, or compare with `vitrine models pull {model} --sha256 HEX`"
         )));
-    };
-    access.cache.get(&key).ok_or_else(|| {
-        Failure::usage(format!(
+    }
+    let keys = [Kind::Sentence, Kind::Dual].into_iter().filter_map(|kind| uri.cache_key(kind));
+    let found: Vec<Entry> = keys.filter_map(|key| access.cache.get(&key)).collect();
+    if found.is_empty() {
+        return Err(Failure::usage(format!(
             "{model} is not in the cache; `vitrine models pull {model}` fetches it"
-        ))
-    })
+        )));
+    }
+    Ok(found)
 }
 
 fn print_json(value: &serde_json::Value) {

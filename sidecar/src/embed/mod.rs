@@ -24,7 +24,8 @@ use vitrine_crds::library::embedding::default_embeddings;
 use vitrine_crds::library::{Algorithm, EmbeddingSpec, Provider};
 use vitrine_crds::run::Exit;
 
-use crate::model::{Access, ImageModel, ModelError, PairedText, digest};
+use crate::model::dual::Family;
+use crate::model::{Access, DualModel, ImageModel, ModelError, PairedText, digest};
 
 /// Pictures of one batch where nobody names a number: enough for a processor's caches to be reused,
 /// and 5 MB of pixels at 224 × 224.
@@ -144,36 +145,77 @@ pub fn open_from(
             let texts_max = texts_max.filter(|&texts| texts > 0).unwrap_or(TEXTS_MAX_DEFAULT);
             Ok(Box::new(text::OnnxText::load(&model, texts_max, options)?))
         }
-        Algorithm::Clip | Algorithm::Siglip => open_paired(access, &folder(spec), options),
+        Algorithm::Clip => paired(access, spec, Family::Clip, options),
+        Algorithm::Siglip => paired(access, spec, Family::Siglip, options),
     }
 }
 
-/// Finds the model of pictures, fetches it where it is remote and not cached, and loads it onto the
-/// device.
+/// Finds the dual encoder, fetches it where it is remote and not cached, and loads its encoder of
+/// pictures onto the device. [`open`] of the same `spec` gives the texts of the same space.
 ///
 /// # Errors
 ///
-/// See [`OpenError`]; a sentence encoder has no pictures.
+/// See [`OpenError`]; [`OpenError::Unusable`] for the algorithm `text`, which has no pictures.
 pub fn open_pictures(
     spec: &EmbeddingSpec,
     options: &Options,
 ) -> Result<Box<dyn ImageEmbedder>, OpenError> {
     let access = Access::from_env(options.cache_dir.as_deref(), options.progress)?;
-    let pictures_max = spec.batch.and_then(|batch| usize::try_from(batch).ok());
-    match spec.algorithm {
-        Algorithm::Text => Err(OpenError::Unusable {
-            model: spec.model.uri.clone(),
-            reason: "a model of algorithm `text` takes no pictures; clip and siglip do".to_owned(),
-        }),
-        Algorithm::Clip | Algorithm::Siglip => {
-            open_images(&access, &folder(spec), pictures_max, options)
+    open_pictures_from(&access, spec, options)
+}
+
+/// Like [`open_pictures`], with the places where models come from named by the caller.
+///
+/// # Errors
+///
+/// See [`OpenError`].
+pub fn open_pictures_from(
+    access: &Access,
+    spec: &EmbeddingSpec,
+    options: &Options,
+) -> Result<Box<dyn ImageEmbedder>, OpenError> {
+    let family = match spec.algorithm {
+        Algorithm::Text => {
+            let reason = format!(
+                "embedding `{}` is of algorithm `text`, which embeds no pictures; configure `clip` or \
+                 `siglip` with a dual encoder",
+                spec.name
+            );
+            return Err(OpenError::Unusable { model: spec.model.uri.clone(), reason });
         }
+        Algorithm::Clip => Family::Clip,
+        Algorithm::Siglip => Family::Siglip,
+    };
+    let dual = dual(access, spec, family)?;
+    let pictures_max = spec.batch.and_then(|batch| usize::try_from(batch).ok());
+    load_pictures(access, &dual.uri, &dual.files.folder, pictures_max, options)
+}
+
+/// The dual encoder of `spec`, which is of `family` as far as it says what it is.
+fn dual(access: &Access, spec: &EmbeddingSpec, family: Family) -> Result<DualModel, OpenError> {
+    let dual = access.resolve_dual(&spec.model)?;
+    match dual.files.family {
+        Some(said) if said != family => {
+            let (said, asked) = (said.name(), family.name());
+            let reason = format!(
+                "its config.json says it is {said}, but embedding `{}` is of algorithm `{asked}`; \
+                 configure `{said}`",
+                spec.name
+            );
+            Err(OpenError::Unusable { model: dual.uri, reason })
+        }
+        _ => Ok(dual),
     }
 }
 
-fn folder(spec: &EmbeddingSpec) -> std::path::PathBuf {
-    let uri = &spec.model.uri;
-    uri.strip_prefix("file://").unwrap_or(uri).into()
+fn paired(
+    access: &Access,
+    spec: &EmbeddingSpec,
+    family: Family,
+    options: &Options,
+) -> Result<Box<dyn TextEmbedder>, OpenError> {
+    let dual = dual(access, spec, family)?;
+    load_paired(access, &dual.uri, &dual.files.folder, options)
 }
 
 /// Loads the model of pictures in `folder` onto the device.
@@ -189,13 +231,7 @@ pub fn open_images(
     pictures_max: Option<usize>,
     options: &Options,
 ) -> Result<Box<dyn ImageEmbedder>, OpenError> {
-    let model = ImageModel::read(folder)?;
-    let mut files = vec![&model.weights];
-    files.extend(&model.external_data);
-    // Not the file of the preparation: what it comes to.
-    let sha256 = sha256(access, &files, &format!("{:?}", model.preparation))?;
-    let pictures_max = pictures_max.filter(|&most| most > 0).unwrap_or(PICTURES_MAX_DEFAULT);
-    Ok(Box::new(picture::OnnxPicture::load(&model, &sha256, pictures_max, options)?))
+    load_pictures(access, &folder.display().to_string(), folder, pictures_max, options)
 }
 
 /// Loads the text encoder of the dual encoder in `folder`: its vectors share the space of
@@ -209,11 +245,39 @@ pub fn open_paired(
     folder: &Path,
     options: &Options,
 ) -> Result<Box<dyn TextEmbedder>, OpenError> {
+    load_paired(access, &folder.display().to_string(), folder, options)
+}
+
+/// * `name`: the model in messages.
+fn load_pictures(
+    access: &Access,
+    name: &str,
+    folder: &Path,
+    pictures_max: Option<usize>,
+    options: &Options,
+) -> Result<Box<dyn ImageEmbedder>, OpenError> {
+    let model = ImageModel::read(folder)?;
+    let mut files = vec![&model.weights];
+    files.extend(&model.external_data);
+    // Not the file of the preparation: what it comes to.
+    let sha256 = sha256(access, &files, &format!("{:?}", model.preparation))?;
+    let pictures_max = pictures_max.filter(|&most| most > 0).unwrap_or(PICTURES_MAX_DEFAULT);
+    let about = picture::About { name, sha256: &sha256, pictures_max };
+    Ok(Box::new(picture::OnnxPicture::load(&model, about, options)?))
+}
+
+/// * `name`: the model in messages.
+fn load_paired(
+    access: &Access,
+    name: &str,
+    folder: &Path,
+    options: &Options,
+) -> Result<Box<dyn TextEmbedder>, OpenError> {
     let model = PairedText::read(folder)?;
     let mut files = vec![&model.weights, &model.tokenizer];
     files.extend(&model.external_data);
     let sha256 = sha256(access, &files, "")?;
-    Ok(Box::new(paired::OnnxPaired::load(&model, &sha256, options)?))
+    Ok(Box::new(paired::OnnxPaired::load(&model, name, &sha256, options)?))
 }
 
 /// One digest of files and words.

@@ -33,16 +33,21 @@ pub struct OnnxPaired {
 impl OnnxPaired {
     /// Loads the model and lets it answer once.
     ///
-    /// * `sha256`: of weights and tokenizer: see [`super::open_paired`].
+    /// * `name`: the model in messages.
+    /// * `sha256`: of weights and tokenizer.
     ///
     /// # Errors
     ///
     /// See [`OpenError`].
-    pub fn load(model: &PairedText, sha256: &str, options: &Options) -> Result<Self, OpenError> {
-        let name = model.folder.display().to_string();
-        let unusable = |reason: String| OpenError::Unusable { model: name.clone(), reason };
+    pub fn load(
+        model: &PairedText,
+        name: &str,
+        sha256: &str,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let unusable = |reason: String| OpenError::Unusable { model: name.to_owned(), reason };
         let (tokenizer, pad_id, is_padded_left) = read_tokenizer(model).map_err(unusable)?;
-        let Placed { session, provider } = device::place(&name, &model.weights, &options.device)?;
+        let Placed { session, provider } = device::place(name, &model.weights, &options.device)?;
         let sides = Sides::read(&session, Side::Text).map_err(unusable)?;
         if sides.takes_pixels() && model.picture.is_none() {
             let reason = "its file wants a picture beside each text, and preprocessor_config.json \
@@ -50,7 +55,7 @@ impl OnnxPaired {
             return Err(unusable(reason.to_owned()));
         }
         let mut loaded = Self {
-            name: name.clone(),
+            name: name.to_owned(),
             session,
             sides,
             tokenizer,

@@ -76,6 +76,17 @@ fn prepare(preparation: &Preparation, pictures: &[Rgb]) -> Vec<f32> {
     values
 }
 
+/// What a model of pictures is loaded with, beside its files.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The model in messages.
+    pub name: &'a str,
+    /// Of the weights, with what the preprocessing comes to.
+    pub sha256: &'a str,
+    /// Pictures of one batch.
+    pub pictures_max: usize,
+}
+
 /// A model of pictures that is loaded and has answered once.
 pub struct OnnxPicture {
     name: String,
@@ -90,23 +101,16 @@ pub struct OnnxPicture {
 impl OnnxPicture {
     /// Loads the model and lets it answer once.
     ///
-    /// * `sha256`: of the weights, with the preprocessing's file: see [`super::open_images`].
-    ///
     /// # Errors
     ///
     /// See [`OpenError`].
-    pub fn load(
-        model: &ImageModel,
-        sha256: &str,
-        pictures_max: usize,
-        options: &Options,
-    ) -> Result<Self, OpenError> {
-        let name = model.folder.display().to_string();
-        let unusable = |reason: String| OpenError::Unusable { model: name.clone(), reason };
-        let Placed { session, provider } = device::place(&name, &model.weights, &options.device)?;
+    pub fn load(model: &ImageModel, about: About, options: &Options) -> Result<Self, OpenError> {
+        let About { name, sha256, pictures_max } = about;
+        let unusable = |reason: String| OpenError::Unusable { model: name.to_owned(), reason };
+        let Placed { session, provider } = device::place(name, &model.weights, &options.device)?;
         let sides = Sides::read(&session, Side::Image).map_err(unusable)?;
         let mut loaded = Self {
-            name: name.clone(),
+            name: name.to_owned(),
             session,
             sides,
             preparation: Arc::new(model.preparation.clone()),

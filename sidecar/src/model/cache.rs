@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use super::known::Kind;
 use super::{ModelError, digest};
 
 const RECORD: &str = "vitrine.json";
@@ -200,6 +201,12 @@ impl Cache {
 }
 
 impl Entry {
+    /// What it was fetched as: see [`super::uri::ModelUri::cache_key`].
+    pub fn kind(&self) -> Kind {
+        let key = self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if key.starts_with("dual--") { Kind::Dual } else { Kind::Sentence }
+    }
+
     /// Reads every file again and compares it with what was recorded when it came.
     ///
     /// # Errors

@@ -8,8 +8,20 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use vitrine_image::Preparation;
 
-use super::ModelError;
 use super::folder::{find_external_data, read_json, wrong};
+use super::{ModelError, digest, known};
+
+/// The weights of a dual encoder's folder, found and not read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DualFiles {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Files of weights, each once: those of pictures, then those of texts where there are any, each
+    /// with its tensors outside behind it.
+    pub weights: Vec<PathBuf>,
+    /// What `config.json` says it is, where it says anything we know.
+    pub family: Option<Family>,
+}
 
 /// A model of pictures, read and checked. `weights` exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +95,74 @@ enum Token {
 /// Tokens above this are a mistake of the file.
 const TOKENS_MAX: usize = 4_096;
 
+impl DualFiles {
+    /// Looks for both encoders; that of texts may be absent.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Folder`] where there is no encoder of pictures, or `config.json` is broken.
+    pub fn read(folder: &Path) -> Result<Self, ModelError> {
+        let mut found = vec![find(folder, &known::VISION)?];
+        found.extend(find(folder, &known::TEXT).ok());
+        found.dedup();
+        let weights = found
+            .into_iter()
+            .flat_map(|weights| {
+                let data = find_external_data(&weights);
+                [Some(weights), data]
+            })
+            .flatten()
+            .collect();
+        let config: Config = read_json(folder, "config.json")?.unwrap_or_default();
+        Ok(Self { folder: folder.to_owned(), weights, family: config.family() })
+    }
+
+    /// What pins all weights at once: of one file its own SHA-256, of more the SHA-256 over theirs as
+    /// hex digits with a space between, in the order of [`DualFiles::weights`].
+    ///
+    /// # Errors
+    ///
+    /// Whatever `of_file` says.
+    pub fn sha256(
+        &self,
+        of_file: impl Fn(&Path) -> Result<String, ModelError>,
+    ) -> Result<String, ModelError> {
+        let each: Vec<String> =
+            self.weights.iter().map(|file| of_file(file)).collect::<Result<_, _>>()?;
+        match &each[..] {
+            [one] => Ok(one.clone()),
+            all => Ok(digest::of_bytes(all.join(" ").as_bytes())),
+        }
+    }
+
+    /// What the pin is of, for a message.
+    pub fn named(&self) -> String {
+        let names: Vec<String> =
+            self.weights.iter().map(|file| file.display().to_string()).collect();
+        names.join(" with ")
+    }
+}
+
+impl Family {
+    /// `clip` or `siglip`, as the configuration's algorithms are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Siglip => "siglip",
+        }
+    }
+}
+
+impl Config {
+    fn family(&self) -> Option<Family> {
+        match self.model_type.as_deref()? {
+            "clip" | "clip_vision_model" => Some(Family::Clip),
+            "siglip" | "siglip2" | "siglip_vision_model" => Some(Family::Siglip),
+            _ => None,
+        }
+    }
+}
+
 impl ImageModel {
     /// Reads the folder of a model of pictures.
     ///
@@ -90,7 +170,7 @@ impl ImageModel {
     ///
     /// [`ModelError::Folder`] says which file is missing or wrong, and what to do.
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
-        let weights = find(folder, "vision_model.onnx")?;
+        let weights = find(folder, &known::VISION)?;
         Ok(Self {
             external_data: find_external_data(&weights),
             preparation: read_preparation(folder)?,
@@ -107,7 +187,7 @@ impl PairedText {
     ///
     /// [`ModelError::Folder`] says which file is missing or wrong, and what to do.
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
-        let weights = find(folder, "text_model.onnx")?;
+        let weights = find(folder, &known::TEXT)?;
         let tokenizer = folder.join("tokenizer.json");
         if !tokenizer.is_file() {
             return Err(wrong(
@@ -117,16 +197,16 @@ impl PairedText {
             ));
         }
         let config: Config = read_json(folder, "config.json")?.unwrap_or_default();
-        let (family, usual) = match config.model_type.as_deref() {
-            Some("clip") => (Family::Clip, 77),
-            Some("siglip" | "siglip2") => (Family::Siglip, 64),
-            other => {
-                let reason = format!(
-                    "config.json must say model_type clip, siglip or siglip2, but says {}",
-                    other.unwrap_or("none")
-                );
-                return Err(wrong(folder, reason));
-            }
+        let family = config.family().ok_or_else(|| {
+            let reason = format!(
+                "config.json must say model_type clip, siglip or siglip2, but says {}",
+                config.model_type.as_deref().unwrap_or("none")
+            );
+            wrong(folder, reason)
+        })?;
+        let usual = match family {
+            Family::Clip => 77,
+            Family::Siglip => 64,
         };
         let tokens = config.text_config.max_position_embeddings.unwrap_or(usual);
         if !(3..=TOKENS_MAX).contains(&tokens) {
@@ -147,18 +227,18 @@ impl PairedText {
     }
 }
 
-fn find(folder: &Path, name: &str) -> Result<PathBuf, ModelError> {
+/// The first of `names` that is there.
+fn find(folder: &Path, names: &[&str; 4]) -> Result<PathBuf, ModelError> {
     if !folder.is_dir() {
         return Err(wrong(folder, "there is no such folder; check the model's uri"));
     }
-    let places = [folder.join("onnx").join(name), folder.join(name)];
-    let both = [folder.join("onnx/model.onnx"), folder.join("model.onnx")];
-    places.into_iter().chain(both).find(|path| path.is_file()).ok_or_else(|| {
+    names.iter().map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
         wrong(
             folder,
             format!(
-                "there is neither {name} nor model.onnx; export one (`optimum-cli export onnx \
-                 --model NAME FOLDER`)"
+                "there is neither {} nor {}, nor either below onnx/; export one (`optimum-cli export \
+                 onnx --model NAME FOLDER`)",
+                names[1], names[3]
             ),
         )
     })

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::ModelError;
 use super::http::Http;
+use super::known::{self, Kind, Tower};
 use super::uri::Repository;
-use super::{ModelError, known};
 
 const LISTING_BYTES_MAX: u64 = 16 << 20;
 const CONFIG_BYTES_MAX: u64 = 256 << 20; // A large vocabulary's tokenizer.json has 20 MB.
@@ -35,7 +36,7 @@ pub struct Fetched {
     pub files: Vec<String>,
 }
 
-/// Fetches the files that a text model needs into `staging`, continuing what is there.
+/// Fetches the files that a model of this kind needs into `staging`, continuing what is there.
 ///
 /// * `endpoint`: `https://host`, without a slash at the end.
 ///
@@ -46,6 +47,7 @@ pub async fn fetch(
     http: &Http,
     endpoint: &str,
     repository: &Repository,
+    kind: Kind,
     staging: &Path,
 ) -> Result<Fetched, ModelError> {
     let listing = list(http, endpoint, repository).await?;
@@ -62,17 +64,24 @@ pub async fn fetch(
     let source = Source { http, base: format!("{address}/resolve/{revision}"), staging };
     let mut files = Vec::new();
     // The weights first: where there are none, nothing else is of use.
-    let weights = source.weights(repository, names.as_deref()).await?;
-    for suffix in known::EXTERNAL_DATA {
-        let name = format!("{weights}{suffix}");
-        if source.optional(&name, names.as_deref(), WEIGHTS_BYTES_MAX).await? {
-            files.push(name);
+    for tower in kind.towers() {
+        let Some(weights) = source.weights(kind, tower, repository, names.as_deref()).await? else {
+            continue;
+        };
+        if files.contains(&weights) {
+            continue; // Two encoders in one file.
         }
+        for suffix in known::EXTERNAL_DATA {
+            let name = format!("{weights}{suffix}");
+            if source.optional(&name, names.as_deref(), WEIGHTS_BYTES_MAX).await? {
+                files.push(name);
+            }
+        }
+        files.push(weights);
     }
-    files.push(weights);
-    for name in known::CONFIGS {
+    for name in kind.configs() {
         if source.optional(name, names.as_deref(), CONFIG_BYTES_MAX).await? {
-            files.push(name.to_owned());
+            files.push((*name).to_owned());
         }
     }
     Ok(Fetched { source: format!("{address}@{revision}"), files })
@@ -117,15 +126,28 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Fetches one encoder's weights; `None` where it may be absent, and is.
     async fn weights(
         &self,
+        kind: Kind,
+        tower: &Tower,
         repository: &Repository,
         names: Option<&[&str]>,
-    ) -> Result<String, ModelError> {
-        for name in known::WEIGHTS {
+    ) -> Result<Option<String>, ModelError> {
+        for name in tower.places {
             if self.optional(name, names, WEIGHTS_BYTES_MAX).await? {
-                return Ok(name.to_owned());
+                return Ok(Some((*name).to_owned()));
             }
+        }
+        if !tower.is_needed {
+            return Ok(None);
+        }
+        if kind == Kind::Dual {
+            let reason = "the repository has neither vision_model.onnx nor model.onnx, at its root or \
+                          below onnx/; export one (`optimum-cli export onnx --model NAME FOLDER`) and \
+                          give the folder"
+                .to_owned();
+            return Err(ModelError::Uri { uri: format!("hf://{}", repository.id()), reason });
         }
         let is_onnx = |name: &&&str| {
             let name = name.strip_prefix("onnx/").unwrap_or(name);
@@ -134,7 +156,7 @@ impl Source<'_> {
         let others: Vec<&&str> = names.unwrap_or_default().iter().filter(is_onnx).collect();
         if let [only] = others[..] {
             self.optional(only, names, WEIGHTS_BYTES_MAX).await?;
-            return Ok((*only).to_owned());
+            return Ok(Some((*only).to_owned()));
         }
         let reason = if others.is_empty() {
             "the repository has no ONNX file; export one (`optimum-cli export onnx --model NAME \

@@ -1,8 +1,8 @@
 //! Models this program knows by name, and the files a model folder may hold.
 
-/// Files of the standard layout, apart from the weights. Every one is optional at the source but
-/// `tokenizer.json`.
-pub const CONFIGS: [&str; 9] = [
+/// Files of a sentence model's standard layout, apart from the weights. Every one is optional at the
+/// source but `tokenizer.json`.
+const SENTENCE_CONFIGS: [&str; 9] = [
     "config.json",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -14,11 +14,70 @@ pub const CONFIGS: [&str; 9] = [
     "preprocessor_config.json",
 ];
 
+/// Files of a dual encoder's standard layout, apart from the weights. Without a text encoder only the
+/// preprocessing is needed.
+const DUAL_CONFIGS: [&str; 6] = [
+    "config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+];
+
 /// Where weights are looked for, best first. Float32 before anything quantised.
 pub const WEIGHTS: [&str; 2] = ["onnx/model.onnx", "model.onnx"];
+/// Where a dual encoder's encoder of pictures is looked for: alone, else together with the other.
+pub const VISION: [&str; 4] =
+    ["onnx/vision_model.onnx", "vision_model.onnx", "onnx/model.onnx", "model.onnx"];
+/// Where a dual encoder's encoder of texts is looked for: alone, else together with the other.
+pub const TEXT: [&str; 4] =
+    ["onnx/text_model.onnx", "text_model.onnx", "onnx/model.onnx", "model.onnx"];
 
 /// What weights above 2 GB keep their tensors in, by the name of the weights.
 pub const EXTERNAL_DATA: [&str; 2] = ["_data", ".data"];
+
+/// What a model is used as, which decides the files it is made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// One encoder, of texts.
+    Sentence,
+    /// An encoder of pictures and one of texts, with one space.
+    Dual,
+}
+
+/// One encoder's weights.
+#[derive(Debug)]
+pub struct Tower {
+    /// Where they are looked for, best first.
+    pub places: &'static [&'static str],
+    /// Whether the model is of no use without them.
+    pub is_needed: bool,
+}
+
+impl Kind {
+    /// The encoders, the needed one first. Two may be one file.
+    pub fn towers(self) -> &'static [Tower] {
+        const SENTENCE: [Tower; 1] = [Tower { places: &WEIGHTS, is_needed: true }];
+        const DUAL: [Tower; 2] = [
+            Tower { places: &VISION, is_needed: true },
+            // A model of pictures alone makes vectors that no word finds.
+            Tower { places: &TEXT, is_needed: false },
+        ];
+        match self {
+            Self::Sentence => &SENTENCE,
+            Self::Dual => &DUAL,
+        }
+    }
+
+    /// What lies beside the weights. All of it is optional at the source.
+    pub fn configs(self) -> &'static [&'static str] {
+        match self {
+            Self::Sentence => &SENTENCE_CONFIGS,
+            Self::Dual => &DUAL_CONFIGS,
+        }
+    }
+}
 
 /// A model that travels as a Maven artifact: a jar that holds weights and tokenizer at its root.
 #[derive(Debug, Eq, PartialEq)]

@@ -17,10 +17,11 @@ pub mod uri;
 use std::path::{Path, PathBuf};
 
 pub use cache::Cache;
-pub use dual::{ImageModel, PairedText};
+pub use dual::{DualFiles, ImageModel, PairedText};
 pub use error::ModelError;
 pub use folder::TextModel;
 use http::{Http, Retry};
+use known::Kind;
 use uri::{ModelUri, Repository};
 use vitrine_crds::library::ModelSpec;
 
@@ -60,6 +61,25 @@ pub struct Model {
     pub source: Option<String>,
 }
 
+/// A dual encoder that is on this machine.
+#[derive(Clone, Debug)]
+pub struct DualModel {
+    /// The URI as configured.
+    pub uri: String,
+    /// Its folder, looked through: what each encoder needs beside its weights is not yet read.
+    pub files: DualFiles,
+    /// What a pin is compared with: see [`DualFiles::sha256`].
+    pub sha256: String,
+    /// Where it came from; `None` for a local folder.
+    pub source: Option<String>,
+}
+
+/// Where a model lies, not yet read.
+struct Located {
+    folder: PathBuf,
+    source: Option<String>,
+}
+
 impl Access {
     /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE` and `HF_TOKEN`; the cache from `cache_dir`, else
     /// `VITRINE_CACHE_DIR`, else the user's cache folder.
@@ -83,24 +103,13 @@ impl Access {
         })
     }
 
-    /// Finds the model, fetching it where it is remote and not yet in the cache.
+    /// Finds the sentence model, fetching it where it is remote and not yet in the cache.
     ///
     /// # Errors
     ///
     /// See [`ModelError`]. A wrong pin is an error also of a model that was in the cache.
     pub fn resolve(&self, spec: &ModelSpec) -> Result<Model, ModelError> {
-        let uri = ModelUri::parse(&spec.uri)?;
-        let Some(key) = uri.cache_key() else {
-            let ModelUri::Folder(folder) = &uri else {
-                unreachable!("only a folder has no key in the cache")
-            };
-            return self.open(spec, folder, None);
-        };
-        let entry = match self.cache.get(&key) {
-            Some(entry) => entry,
-            None => self.fetch(spec, &uri, &key, false)?,
-        };
-        self.open(spec, &entry.folder, Some(entry.record.source))
+        self.open(spec, self.locate(spec, Kind::Sentence, false)?)
     }
 
     /// Fetches the model again even where the cache has it; a local folder is only checked.
@@ -109,23 +118,45 @@ impl Access {
     ///
     /// See [`ModelError`]; the model of before then still stands.
     pub fn refresh(&self, spec: &ModelSpec) -> Result<Model, ModelError> {
-        let uri = ModelUri::parse(&spec.uri)?;
-        match uri.cache_key() {
-            None => self.resolve(spec),
-            Some(key) => {
-                let entry = self.fetch(spec, &uri, &key, true)?;
-                self.open(spec, &entry.folder, Some(entry.record.source))
-            }
-        }
+        self.open(spec, self.locate(spec, Kind::Sentence, true)?)
     }
 
-    fn open(
-        &self,
-        spec: &ModelSpec,
-        folder: &Path,
-        source: Option<String>,
-    ) -> Result<Model, ModelError> {
-        let files = TextModel::read(folder)?;
+    /// Like [`Access::resolve`], for a dual encoder: both its encoders are fetched.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`]. A wrong pin is an error also of a model that was in the cache.
+    pub fn resolve_dual(&self, spec: &ModelSpec) -> Result<DualModel, ModelError> {
+        self.open_dual(spec, self.locate(spec, Kind::Dual, false)?)
+    }
+
+    /// Like [`Access::refresh`], for a dual encoder.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`]; the model of before then still stands.
+    pub fn refresh_dual(&self, spec: &ModelSpec) -> Result<DualModel, ModelError> {
+        self.open_dual(spec, self.locate(spec, Kind::Dual, true)?)
+    }
+
+    /// The model's folder, which is fetched where it is remote and absent, or wanted `again`.
+    fn locate(&self, spec: &ModelSpec, kind: Kind, again: bool) -> Result<Located, ModelError> {
+        let uri = ModelUri::parse(&spec.uri)?;
+        let Some(key) = uri.cache_key(kind) else {
+            let ModelUri::Folder(folder) = uri else {
+                unreachable!("only a folder has no key in the cache")
+            };
+            return Ok(Located { folder, source: None });
+        };
+        let entry = match self.cache.get(&key) {
+            Some(entry) if !again => entry,
+            _ => self.fetch(spec, kind, &uri, &key, again)?,
+        };
+        Ok(Located { folder: entry.folder, source: Some(entry.record.source) })
+    }
+
+    fn open(&self, spec: &ModelSpec, at: Located) -> Result<Model, ModelError> {
+        let files = TextModel::read(&at.folder)?;
         let weights = digest::of_file_remembered(&files.weights, self.cache.root())?;
         if let Some(pin) = &spec.sha256 {
             digest::check(&files.weights.display().to_string(), &weights, pin)?;
@@ -137,16 +168,30 @@ impl Access {
                 digest::of_bytes(format!("{weights} {data}").as_bytes())
             }
         };
-        Ok(Model { uri: spec.uri.clone(), files, sha256, source })
+        Ok(Model { uri: spec.uri.clone(), files, sha256, source: at.source })
+    }
+
+    fn open_dual(&self, spec: &ModelSpec, at: Located) -> Result<DualModel, ModelError> {
+        let files = DualFiles::read(&at.folder)?;
+        let sha256 = files.sha256(|file| digest::of_file_remembered(file, self.cache.root()))?;
+        if let Some(pin) = &spec.sha256 {
+            digest::check(&files.named(), &sha256, pin)?;
+        }
+        Ok(DualModel { uri: spec.uri.clone(), files, sha256, source: at.source })
     }
 
     fn fetch(
         &self,
         spec: &ModelSpec,
+        kind: Kind,
         uri: &ModelUri,
         key: &str,
         again: bool,
     ) -> Result<cache::Entry, ModelError> {
+        if let (ModelUri::Known(known), Kind::Dual) = (uri, kind) {
+            let reason = "it is a sentence model, not a dual encoder; configure algorithm `text`";
+            return Err(ModelError::Uri { uri: known.name.to_owned(), reason: reason.to_owned() });
+        }
         if self.offline {
             let cache = self.cache.root().to_owned();
             return Err(ModelError::Offline { uri: spec.uri.clone(), cache });
@@ -159,14 +204,24 @@ impl Access {
         let (source, files) = match uri {
             ModelUri::Folder(_) => unreachable!("a folder has no key in the cache"),
             ModelUri::Known(known) => self.fetch_known(known, &lock.staging)?,
-            ModelUri::Hub(repository) => self.fetch_hub(spec, repository, &lock.staging)?,
-            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, &lock.staging)?),
+            ModelUri::Hub(repository) => self.fetch_hub(spec, kind, repository, &lock.staging)?,
+            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, kind, &lock.staging)?),
         };
         // Before it is placed: a wrong file must not become the model of this key.
-        let staged = TextModel::read(&lock.staging)?;
-        if let Some(pin) = &spec.sha256 {
-            let what = format!("{} from {source}", staged.weights.display());
-            let checked = digest::check(&what, &digest::of_file(&staged.weights)?, pin);
+        let (named, sha256) = match kind {
+            Kind::Sentence => {
+                let staged = TextModel::read(&lock.staging)?;
+                let sha256 = spec.sha256.as_ref().map(|_| digest::of_file(&staged.weights));
+                (staged.weights.display().to_string(), sha256)
+            }
+            Kind::Dual => {
+                let staged = DualFiles::read(&lock.staging)?;
+                let sha256 = spec.sha256.as_ref().map(|_| staged.sha256(digest::of_file));
+                (staged.named(), sha256)
+            }
+        };
+        if let (Some(pin), Some(sha256)) = (&spec.sha256, sha256) {
+            let checked = digest::check(&format!("{named} from {source}"), &sha256?, pin);
             if checked.is_err() {
                 let staging = &lock.staging;
                 std::fs::remove_dir_all(staging).map_err(ModelError::io("remove", staging))?;
@@ -185,32 +240,38 @@ impl Access {
         Ok((format!("maven:{}", known.artifact), files))
     }
 
-    fn fetch_store(&self, at: &Location, staging: &Path) -> Result<Vec<String>, ModelError> {
+    fn fetch_store(
+        &self,
+        at: &Location,
+        kind: Kind,
+        staging: &Path,
+    ) -> Result<Vec<String>, ModelError> {
         let address = at.to_string();
         if !address.starts_with("https://") {
-            return store::fetch_bucket(at, &self.storage, staging);
+            return store::fetch_bucket(at, &self.storage, kind, staging);
         }
         // A web server is no hub: our token is not its business.
         let http = Http::new(&address, None, self.retry.clone(), self.progress)?;
-        http::wait(store::fetch_web(&http, &address, staging))
+        http::wait(store::fetch_web(&http, &address, kind, staging))
     }
 
     fn fetch_hub(
         &self,
         spec: &ModelSpec,
+        kind: Kind,
         repository: &Repository,
         staging: &Path,
     ) -> Result<(String, Vec<String>), ModelError> {
         // Another revision than the artifact's is not the artifact's to replace.
         let stand_in = known::by_repository(&repository.id());
-        let stand_in = stand_in.filter(|_| repository.revision == "main");
+        let stand_in = stand_in.filter(|_| kind == Kind::Sentence && repository.revision == "main");
         let mut retry = self.retry.clone();
         if stand_in.is_some() {
             // There is a second way: better to take it soon than to wait for the first.
             retry.tries_max = retry.tries_max.min(2);
         }
         let http = Http::new(&self.endpoint, self.token.clone(), retry, self.progress)?;
-        let fetched = http::wait(hub::fetch(&http, &self.endpoint, repository, staging));
+        let fetched = http::wait(hub::fetch(&http, &self.endpoint, repository, kind, staging));
         let hub = match fetched {
             Ok(hub::Fetched { source, files }) => return Ok((source, files)),
             Err(error) => error,

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use vitrine_crds::run::Exit;
 
+use super::ModelError;
 use super::http::Http;
-use super::{ModelError, known};
+use super::known::{self, Kind};
 use crate::storage::{Access, Location, Storage, StorageError};
 
 const CONFIG_BYTES_MAX: u64 = 256 << 20;
 const WEIGHTS_BYTES_MAX: u64 = 32 << 30;
 
-/// Fetches the files that a text model needs from the bucket's folder `at` into `staging`.
+/// Fetches the files that a model of this kind needs from the bucket's folder `at` into `staging`.
 ///
 /// Returns the paths of the files inside `staging`. A file that was cut is fetched from its start.
 ///
@@ -22,6 +23,7 @@ const WEIGHTS_BYTES_MAX: u64 = 32 << 30;
 pub fn fetch_bucket(
     at: &Location,
     access: &Access,
+    kind: Kind,
     staging: &Path,
 ) -> Result<Vec<String>, ModelError> {
     discard(staging, |_| false)?;
@@ -40,15 +42,20 @@ pub fn fetch_bucket(
         tracing::info!(file = storage.uri(name), size_bytes = entry.size, "fetching");
         Ok(storage.local_copy(name, staging).map_err(failed)?.is_some())
     };
-    let mut files = Vec::new();
-    for name in known::WEIGHTS {
-        if fetch(name, WEIGHTS_BYTES_MAX)? {
-            files.push(name.to_owned());
-            break;
+    let mut files: Vec<String> = Vec::new();
+    for tower in kind.towers() {
+        for name in tower.places {
+            if files.iter().any(|file| file == name) || fetch(name, WEIGHTS_BYTES_MAX)? {
+                files.push((*name).to_owned());
+                break;
+            }
+        }
+        if files.is_empty() {
+            return Err(no_weights(&at.to_string(), kind));
         }
     }
-    let weights = files.first().cloned().ok_or_else(|| no_weights(&at.to_string()))?;
-    for (name, bytes_max) in others(&weights) {
+    files.dedup();
+    for (name, bytes_max) in others(&files, kind) {
         if fetch(&name, bytes_max)? {
             files.push(name);
         }
@@ -63,18 +70,30 @@ pub fn fetch_bucket(
 /// # Errors
 ///
 /// As [`ModelError`] says for HTTP; [`ModelError::Store`] where there is no ONNX file.
-pub async fn fetch_web(http: &Http, base: &str, staging: &Path) -> Result<Vec<String>, ModelError> {
+pub async fn fetch_web(
+    http: &Http,
+    base: &str,
+    kind: Kind,
+    staging: &Path,
+) -> Result<Vec<String>, ModelError> {
     // What is whole may be old. What is not is continued only where the server says it is the same.
     discard(staging, |name| name.ends_with(".partial") || name.ends_with(".partial-etag"))?;
-    let mut files = Vec::new();
-    for name in known::WEIGHTS {
-        if fetch_file(http, base, staging, name, WEIGHTS_BYTES_MAX).await? {
-            files.push(name.to_owned());
-            break;
+    let mut files: Vec<String> = Vec::new();
+    for tower in kind.towers() {
+        for name in tower.places {
+            if files.iter().any(|file| file == name)
+                || fetch_file(http, base, staging, name, WEIGHTS_BYTES_MAX).await?
+            {
+                files.push((*name).to_owned());
+                break;
+            }
+        }
+        if files.is_empty() {
+            return Err(no_weights(base, kind));
         }
     }
-    let weights = files.first().cloned().ok_or_else(|| no_weights(base))?;
-    for (name, bytes_max) in others(&weights) {
+    files.dedup();
+    for (name, bytes_max) in others(&files, kind) {
         if fetch_file(http, base, staging, &name, bytes_max).await? {
             files.push(name);
         }
@@ -98,19 +117,20 @@ async fn fetch_file(
 }
 
 /// What may lie beside the weights, each with its largest size.
-fn others(weights: &str) -> Vec<(String, u64)> {
-    let data = known::EXTERNAL_DATA.map(|suffix| (format!("{weights}{suffix}"), WEIGHTS_BYTES_MAX));
-    let configs = known::CONFIGS.map(|name| (name.to_owned(), CONFIG_BYTES_MAX));
-    data.into_iter().chain(configs).collect()
+fn others(weights: &[String], kind: Kind) -> Vec<(String, u64)> {
+    let data = weights.iter().flat_map(|weights| {
+        known::EXTERNAL_DATA.map(|suffix| (format!("{weights}{suffix}"), WEIGHTS_BYTES_MAX))
+    });
+    let configs = kind.configs().iter().map(|name| ((*name).to_owned(), CONFIG_BYTES_MAX));
+    data.chain(configs).collect()
 }
 
-fn no_weights(uri: &str) -> ModelError {
+fn no_weights(uri: &str, kind: Kind) -> ModelError {
+    let places: Vec<&str> =
+        kind.towers().iter().take(1).flat_map(|tower| tower.places).copied().collect();
     ModelError::Store {
         uri: uri.to_owned(),
-        reason: format!(
-            "neither {} is there; check the folder's name",
-            known::WEIGHTS.join(" nor ")
-        ),
+        reason: format!("neither {} is there; check the folder's name", places.join(" nor ")),
         transient: false,
     }
 }

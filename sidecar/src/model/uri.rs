@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ModelError;
-use super::known::{self, Known};
+use super::known::{self, Kind, Known};
 use crate::storage::{Location, StorageError};
 
 /// A model's place, checked: no later step can meet a malformed one.
@@ -83,7 +83,17 @@ impl ModelUri {
     }
 
     /// Name of the model's folder in the cache; `None` for a folder that is used where it is.
-    pub fn cache_key(&self) -> Option<String> {
+    ///
+    /// One repository may serve as both kinds, by different files.
+    pub fn cache_key(&self, kind: Kind) -> Option<String> {
+        let key = self.key()?;
+        Some(match kind {
+            Kind::Sentence => key,
+            Kind::Dual => format!("dual--{key}"),
+        })
+    }
+
+    fn key(&self) -> Option<String> {
         match self {
             Self::Folder(_) => None,
             Self::Known(known) => Some(format!("known--{}", known.name)),
@@ -186,10 +196,10 @@ mod tests {
     #[test]
     fn cache_keys_are_single_safe_folder_names() {
         for uri in ["hf://a/b", "hf://a/b@refs/pr/1", "s3://bucket/x", "all-minilm-l6-v2-q"] {
-            let key = ModelUri::parse(uri).unwrap().cache_key().unwrap();
+            let key = ModelUri::parse(uri).unwrap().cache_key(Kind::Sentence).unwrap();
             assert!(is_segment(&key), "{uri}: {key}");
         }
-        let main = ModelUri::parse("hf://a/b").unwrap().cache_key();
-        assert_ne!(main, ModelUri::parse("hf://a/b@v2").unwrap().cache_key());
+        let main = ModelUri::parse("hf://a/b").unwrap().cache_key(Kind::Sentence);
+        assert_ne!(main, ModelUri::parse("hf://a/b@v2").unwrap().cache_key(Kind::Sentence));
     }
 }
