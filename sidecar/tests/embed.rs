@@ -17,8 +17,13 @@ fn model() -> MutexGuard<'static, Box<dyn TextEmbedder>> {
 
 fn known(name: &str) -> Box<dyn TextEmbedder> {
     let model = ModelSpec { uri: name.to_owned(), sha256: None };
-    let spec =
-        EmbeddingSpec { name: name.to_owned(), algorithm: Algorithm::Text, model, batch: None };
+    let spec = EmbeddingSpec {
+        name: name.to_owned(),
+        algorithm: Algorithm::Text,
+        model,
+        text_model: None,
+        batch: None,
+    };
     embed::open(&spec, &Options::default()).unwrap()
 }
 
@@ -154,7 +159,7 @@ fn a_folder_that_mixes_two_models_is_refused_when_it_is_opened() {
         std::fs::write(folder.path().join("model.onnx"), weights).unwrap();
         let model = ModelSpec { uri: folder.path().display().to_string(), sha256: None };
         let (name, algorithm) = ("text".to_owned(), Algorithm::Text);
-        let spec = EmbeddingSpec { name, algorithm, model, batch: None };
+        let spec = EmbeddingSpec { name, algorithm, model, text_model: None, batch: None };
         let error = embed::open(&spec, &Options::default()).err().expect("it must not open");
         assert!(!error.is_transient());
         let said = error.to_string();

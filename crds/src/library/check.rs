@@ -1,6 +1,6 @@
 //! What a schema cannot say: rules over values and between fields.
 
-use super::{API_VERSION, AssetLibrary, AssetLibrarySpec, KIND};
+use super::{API_VERSION, AssetLibrary, AssetLibrarySpec, KIND, ModelSpec};
 
 /// A period as JSON Schema's `pattern`.
 pub const PERIOD_PATTERN: &str = "^([0-9]+(s|m|h|d))+$";
@@ -107,13 +107,24 @@ fn embeddings(spec: &AssetLibrarySpec, found: &mut Vec<Mistake>) {
             );
             found.push(Mistake::new(format!("{at}.name"), message));
         }
-        check_uri(&format!("{at}.model.uri"), &entry.model.uri, &MODELS, found);
-        if let Some(sha256) = &entry.model.sha256
-            && !(sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        {
-            let message = "is not 64 hex digits; `sha256sum` of the weights file prints them";
-            found.push(Mistake::new(format!("{at}.model.sha256"), message));
+        check_model(&format!("{at}.model"), &entry.model, found);
+        if let Some(model) = &entry.text_model {
+            check_model(&format!("{at}.textModel"), model, found);
+            if entry.algorithm.is_text() {
+                let message = "belongs to clip and siglip; name a sentence encoder as `model`";
+                found.push(Mistake::new(format!("{at}.textModel"), message));
+            }
         }
+    }
+}
+
+fn check_model(at: &str, model: &ModelSpec, found: &mut Vec<Mistake>) {
+    check_uri(&format!("{at}.uri"), &model.uri, &MODELS, found);
+    if let Some(sha256) = &model.sha256
+        && !(sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    {
+        let message = "is not 64 hex digits; `sha256sum` of the weights file prints them";
+        found.push(Mistake::new(format!("{at}.sha256"), message));
     }
 }
 

@@ -18,6 +18,10 @@ pub struct EmbeddingSpec {
     pub algorithm: Algorithm,
     /// The model.
     pub model: ModelSpec,
+    /// For `clip` and `siglip`: a sentence encoder that shares the space of the model's pictures, such
+    /// as `hf://sentence-transformers/clip-ViT-B-32-multilingual-v1`. Absent: the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_model: Option<ModelSpec>,
     /// Texts or pictures embedded at once, at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
@@ -51,7 +55,8 @@ pub struct ModelSpec {
     /// A folder, `hf://owner/name[@revision]`, or an object-store URI of a folder.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
-    /// SHA-256 of the weights file, 64 hex digits. Remote models should be pinned.
+    /// SHA-256 of the weights file, 64 hex digits. Remote models should be pinned. A dual encoder of
+    /// several files is pinned by the digest over all of them that `vitrine models pull` prints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = super::check::SHA256_PATTERN))]
     pub sha256: Option<String>,
@@ -93,6 +98,7 @@ pub fn default_embeddings() -> Vec<EmbeddingSpec> {
         name: "text".to_owned(),
         algorithm: Algorithm::Text,
         model: ModelSpec { uri: DEFAULT_TEXT_MODEL.to_owned(), sha256: None },
+        text_model: None,
         batch: None,
     }]
 }

@@ -74,6 +74,10 @@ pub struct Args {
     /// siglip_views and siglip_text
     #[arg(long, value_name = "URI", conflicts_with = "no_embeddings")]
     siglip: Option<String>,
+    /// A sentence encoder that shares the space of the pictures of --clip or --siglip [default: the
+    /// model's own text encoder]
+    #[arg(long, value_name = "URI")]
+    paired_text: Option<String>,
     /// Put no pictures and no GLB into the catalogue; views are drawn only for --clip and --siglip
     #[arg(long)]
     no_thumbnails: bool,
@@ -158,10 +162,13 @@ fn flags(mut loader: Loader, args: Args) -> Result<Loader, Failure> {
         let flag = sees.first().map_or("--model", |(_, flag, _)| flag);
         let uri = args.model.unwrap_or_else(|| DEFAULT_TEXT_MODEL.to_owned());
         let text = ("text", "", uri);
-        let entries = [text]
-            .into_iter()
-            .chain(sees)
-            .map(|(name, _, uri)| json!({"name": name, "algorithm": name, "model": {"uri": uri}}));
+        let entries = [text].into_iter().chain(sees).map(|(name, _, uri)| {
+            let mut entry = json!({"name": name, "algorithm": name, "model": {"uri": uri}});
+            if let Some(uri) = args.paired_text.as_ref().filter(|_| name != "text") {
+                entry["textModel"] = json!({"uri": uri});
+            }
+            entry
+        });
         loader = loader.flag("embeddings", entries.collect::<Vec<_>>(), flag);
     }
     if args.no_thumbnails {

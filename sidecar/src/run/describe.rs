@@ -332,7 +332,7 @@ fn embed_views(
     (at, planned): (usize, &PlannedEmbedding),
     batch: &mut [Finished],
 ) -> Result<(), RunError> {
-    let Some((which, model)) = embedders.picture_model(at) else { return Ok(()) };
+    let (which, model) = embedders.pictures(at);
     let (values, most) = (model.preparation().values().max(1), model.pictures_max().max(1));
     let mut wanting: Vec<(&mut Indexed, usize)> = Vec::new();
     let mut waiting: Vec<f32> = Vec::new();

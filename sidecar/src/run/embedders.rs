@@ -2,27 +2,49 @@
 
 use std::sync::Arc;
 
-use vitrine_crds::library::{Algorithm, Device, Provider};
+use vitrine_crds::library::{Algorithm, Device, EmbeddingSpec, Provider};
 use vitrine_image::Preparation;
 
 use super::records::{Plan, PlannedEmbedding};
-use super::{RunError, Settings};
+use super::{Embedding, RunError, Settings};
 use crate::asset::Content;
-use crate::embed::{self, ImageEmbedder, Options, TextEmbedder};
+use crate::embed::{self, ImageEmbedder, OpenError, Options, TextEmbedder};
 
 /// The models of a run. Entries that name the same model share one.
 #[derive(Default)]
 pub(super) struct Embedders {
-    loaded: Vec<Model>,
-    /// By planned embedding: the place of its model in `loaded`.
+    texts: Loaded<dyn TextEmbedder>,
+    pictures: Loaded<dyn ImageEmbedder>,
+    /// By planned embedding: the place of its model among those of its kind.
     of_planned: Vec<usize>,
 }
 
-/// What one entry of the configuration loads.
-struct Model {
-    texts: Box<dyn TextEmbedder>,
-    /// The other half of a dual encoder.
-    pictures: Option<Box<dyn ImageEmbedder>>,
+/// Models of one kind, each with what it was loaded by.
+struct Loaded<M: ?Sized>(Vec<(EmbeddingSpec, Box<M>)>);
+
+impl<M: ?Sized> Default for Loaded<M> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<M: ?Sized> Loaded<M> {
+    /// The place of the model of `spec`, opened where no entry before named it.
+    fn place(
+        &mut self,
+        spec: &EmbeddingSpec,
+        open: impl FnOnce(&EmbeddingSpec) -> Result<Box<M>, OpenError>,
+    ) -> Result<usize, OpenError> {
+        let same = |(other, _): &(EmbeddingSpec, _)| {
+            (other.algorithm, &other.model, other.batch)
+                == (spec.algorithm, &spec.model, spec.batch)
+        };
+        if let Some(place) = self.0.iter().position(same) {
+            return Ok(place);
+        }
+        self.0.push((spec.clone(), open(spec)?));
+        Ok(self.0.len() - 1)
+    }
 }
 
 impl Embedders {
@@ -66,37 +88,37 @@ impl Embedders {
         settings: &Settings,
         on: impl Fn(&Options) -> Options,
     ) -> Result<(Self, Vec<PlannedEmbedding>), RunError> {
-        let entries = &settings.embeddings;
         let mut this = Self::default();
         let mut planned = Vec::new();
-        let mut places: Vec<usize> = Vec::new();
-        for (at, entry) in entries.iter().enumerate() {
-            let spec = &entry.spec;
-            let same = |other: &super::Embedding| {
-                let other = &other.spec;
-                (other.algorithm, &other.model, other.batch)
-                    == (spec.algorithm, &spec.model, spec.batch)
+        for Embedding { spec, options } in &settings.embeddings {
+            let options = on(options);
+            let words = words(spec);
+            let texts = this.texts.place(&words, |spec| embed::open(spec, &options))?;
+            let (dims, fingerprint) = {
+                let model = &this.texts.0[texts].1;
+                (model.dims(), model.fingerprint())
             };
-            let place = match entries[..at].iter().position(same) {
-                Some(earlier) => places[earlier],
-                None => {
-                    let options = on(&entry.options);
-                    let texts = embed::open(spec, &options)?;
-                    let pictures = match spec.algorithm {
-                        Algorithm::Text => None,
-                        Algorithm::Clip | Algorithm::Siglip => {
-                            Some(embed::open_pictures(spec, &options)?)
-                        }
-                    };
-                    this.loaded.push(Model { texts, pictures });
-                    this.loaded.len() - 1
-                }
-            };
-            places.push(place);
-            for one in this.loaded[place].makes(entry) {
-                planned.push(one);
-                this.of_planned.push(place);
+            if spec.algorithm == Algorithm::Text {
+                planned.push(plan((spec, &words), Content::Description, dims, fingerprint));
+                this.of_planned.push(texts);
+                continue;
             }
+            let pictures =
+                this.pictures.place(spec, |spec| embed::open_pictures(spec, &options))?;
+            let model = &this.pictures.0[pictures].1;
+            if model.dims() != dims {
+                return Err(RunError::Usage(format!(
+                    "embedding `{}`: {} makes vectors of {dims} numbers of texts, and {} of {} of \
+                     pictures: they share no space; name the `textModel` that belongs to it",
+                    spec.name,
+                    words.model.uri,
+                    spec.model.uri,
+                    model.dims()
+                )));
+            }
+            planned.push(plan((spec, &words), Content::Caption, dims, fingerprint));
+            planned.push(plan((spec, spec), Content::Views, dims, model.fingerprint()));
+            this.of_planned.extend([texts, pictures]);
         }
         Ok((this, planned))
     }
@@ -107,51 +129,52 @@ impl Embedders {
         planned: usize,
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>, RunError> {
-        Ok(self.loaded[self.of_planned[planned]].texts.embed(texts)?)
-    }
-
-    /// The models of pictures, each once, in the order of their preparations.
-    pub(super) fn pictures(&self) -> impl Iterator<Item = &dyn ImageEmbedder> {
-        self.loaded.iter().filter_map(|model| model.pictures.as_deref())
+        Ok(self.texts.0[self.of_planned[planned]].1.embed(texts)?)
     }
 
     /// What is done to pictures before each model of pictures sees them.
     pub(super) fn preparations(&self) -> Vec<Arc<Preparation>> {
-        self.pictures().map(|model| model.preparation()).collect()
+        self.pictures.0.iter().map(|(_, model)| model.preparation()).collect()
     }
 
     /// The model of pictures for the planned embedding at place `planned`, and which of the
     /// preparations is its own.
-    pub(super) fn picture_model(
-        &mut self,
-        planned: usize,
-    ) -> Option<(usize, &mut dyn ImageEmbedder)> {
+    pub(super) fn pictures(&mut self, planned: usize) -> (usize, &mut dyn ImageEmbedder) {
         let place = self.of_planned[planned];
-        let which = self.loaded[..place].iter().filter(|model| model.pictures.is_some()).count();
-        Some((which, self.loaded[place].pictures.as_deref_mut()?))
+        (place, self.pictures.0[place].1.as_mut())
     }
 }
 
-impl Model {
-    /// The embeddings that this model makes for one entry of the configuration.
-    fn makes(&self, entry: &super::Embedding) -> Vec<PlannedEmbedding> {
-        let spec = &entry.spec;
-        let one = |suffix: &str, content, dims, fingerprint: &str| PlannedEmbedding {
-            field: format!("{}_{suffix}", spec.name),
-            name: spec.name.clone(),
-            algorithm: spec.algorithm,
-            content,
-            model_uri: spec.model.uri.clone(),
-            model_fingerprint: fingerprint.to_owned(),
-            dims,
-        };
-        let texts = (self.texts.dims(), self.texts.fingerprint());
-        match &self.pictures {
-            None => vec![one("embedding", Content::Description, texts.0, texts.1)],
-            Some(pictures) => vec![
-                one("text", Content::Caption, texts.0, texts.1),
-                one("views", Content::Views, pictures.dims(), pictures.fingerprint()),
-            ],
+/// What embeds the texts of an entry.
+fn words(spec: &EmbeddingSpec) -> EmbeddingSpec {
+    match &spec.text_model {
+        None => spec.clone(),
+        Some(model) => {
+            let (algorithm, model) = (Algorithm::Text, model.clone());
+            EmbeddingSpec { algorithm, model, ..spec.clone() }
         }
+    }
+}
+
+/// * `made_by`: the entry, and the model that makes this field.
+fn plan(
+    (spec, made_by): (&EmbeddingSpec, &EmbeddingSpec),
+    content: Content,
+    dims: usize,
+    fingerprint: &str,
+) -> PlannedEmbedding {
+    let suffix = match content {
+        Content::Description => "embedding",
+        Content::Caption => "text",
+        Content::Views => "views",
+    };
+    PlannedEmbedding {
+        field: format!("{}_{suffix}", spec.name),
+        name: spec.name.clone(),
+        algorithm: made_by.algorithm,
+        content,
+        model_uri: made_by.model.uri.clone(),
+        model_fingerprint: fingerprint.to_owned(),
+        dims,
     }
 }

@@ -64,6 +64,7 @@ pub fn open(
         name: name.to_owned(),
         algorithm: Algorithm::Text,
         model: ModelSpec { uri: uri.to_owned(), sha256: None },
+        text_model: None,
         batch: None,
     };
     embed::open(&spec, options).map_err(|error| SearchError::Model {
