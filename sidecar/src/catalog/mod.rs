@@ -4,3 +4,4 @@ pub mod index;
 pub mod layout;
 pub mod npy;
 pub mod packed;
+pub mod sheet;

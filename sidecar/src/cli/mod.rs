@@ -2,6 +2,7 @@
 
 mod catalog;
 mod config;
+mod contact_sheet;
 mod elasticsearch;
 mod embed;
 mod inspect;
@@ -41,6 +42,8 @@ enum Command {
     Search(search::Args),
     /// Print the document of one asset of a catalogue.
     Show(show::Args),
+    /// Put the pictures of a catalogue side by side.
+    ContactSheet(contact_sheet::Args),
     /// Print what is known of one USD file, without a catalogue.
     Inspect(inspect::Args),
     /// Turn texts into vectors, as a query of Elasticsearch needs them.
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Search(args) => search::run(args),
         Command::Show(args) => show::run(args),
+        Command::ContactSheet(args) => contact_sheet::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Embed(args) => embed::run(args),
         Command::Models(args) => models::run(args),

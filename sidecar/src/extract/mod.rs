@@ -15,6 +15,7 @@ pub mod mirror;
 pub mod pictures;
 pub mod pool;
 pub mod protocol;
+mod running;
 pub mod text;
 
 use std::time::Duration;

@@ -1,0 +1,210 @@
+//! One child process and its pipes, from start to end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::budget::Budget;
+use super::pictures::{Part, Pictures};
+use super::pool::{PoolError, Settings, WINDOW};
+use super::protocol::{Answer, Hello, Request};
+
+/// Longest answer, in bytes.
+const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of pictures behind one answer.
+const PICTURES_BYTES_MAX: u64 = 1 << 30;
+/// What is kept of a child's last words, in bytes.
+const STDERR_BYTES_MAX: usize = 4 << 10;
+/// How long a new child may take to say that it is ready.
+const START: Duration = Duration::from_secs(30);
+/// How often a child is started before the run is given up.
+const STARTS_MAX: u32 = 3;
+
+/// A child and its pipes.
+pub(super) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    pub(super) answers: Receiver<Answer>,
+    /// For each answer that announces some.
+    pub(super) pictures: Receiver<Pictures>,
+    words: JoinHandle<Vec<u8>>,
+    /// It has grown and should be replaced.
+    pub(super) worn: bool,
+}
+
+impl Running {
+    /// A child, also where somebody ends the first one or two before they are ready.
+    pub(super) fn start_again(
+        settings: &Settings,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, PoolError> {
+        let mut started = Self::start(settings, budget);
+        for _ in 1..STARTS_MAX {
+            match started {
+                Err(PoolError::Stillborn { .. }) => started = Self::start(settings, budget),
+                Ok(_) | Err(PoolError::Spawn { .. }) => break,
+            }
+        }
+        started
+    }
+
+    fn start(settings: &Settings, budget: &Arc<Budget>) -> Result<Self, PoolError> {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
+        let failed = |source| PoolError::Spawn { program: program.display().to_string(), source };
+        // Without our environment: it holds credentials, and a child needs none.
+        let mut child = Command::new(&program)
+            .arg("worker")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let stdin = child.stdin.take();
+        let (ready, is_ready) = sync_channel(1);
+        let (answer, answers) = sync_channel(WINDOW);
+        let (picture, pictures) = sync_channel(1);
+        let budget = Arc::clone(budget);
+        if let Some(stdout) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+                let mut line = Vec::new();
+                if !matches!(stdout.read_until(b'\n', &mut line), Ok(1..)) {
+                    return;
+                }
+                let _ = ready.send(());
+                // Anything but a whole answer ends the conversation; the slot then sees why.
+                while let Some(parsed) = next_answer(&mut stdout, &mut line) {
+                    let parts = parsed.parts.clone();
+                    if answer.send(parsed).is_err() {
+                        return;
+                    }
+                    if parts.is_empty() {
+                        continue;
+                    }
+                    let Some(read) = next_pictures(&mut stdout, parts, &budget) else { return };
+                    if picture.send(read).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let stderr = child.stderr.take();
+        let words = std::thread::spawn(move || stderr.map(first_words).unwrap_or_default());
+        let mut running = Self { child, stdin, answers, pictures, words, worn: false };
+        running.tell(&Hello {
+            root: settings.root.to_string_lossy().into_owned(),
+            limits: settings.bounds.usd.clone(),
+            memory_bytes_max: settings.bounds.memory_bytes_max,
+            cpu_secs_max: settings.bounds.timeout.as_secs().max(1),
+            pictures: settings.pictures.clone(),
+        });
+        match is_ready.recv_timeout(START) {
+            Ok(()) => Ok(running),
+            Err(_) => Err(PoolError::Stillborn {
+                reason: running.ended(),
+                memory_mib: settings.bounds.memory_bytes_max >> 20,
+            }),
+        }
+    }
+
+    pub(super) fn ask(&mut self, request: &Request) {
+        self.tell(request);
+    }
+
+    fn tell(&mut self, message: &impl serde::Serialize) {
+        let Some(stdin) = &mut self.stdin else { return };
+        let mut line = serde_json::to_vec(message).expect("our own messages are JSON");
+        line.push(b'\n');
+        // A child that is gone is noticed by its answers ending.
+        let _ = stdin.write_all(&line);
+    }
+
+    /// Lets the child end by itself.
+    pub(super) fn retire(mut self) {
+        drop(self.stdin.take());
+        drop((self.answers, self.pictures));
+        let _ = self.child.wait();
+    }
+
+    pub(super) fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// How it ended, for people.
+    pub(super) fn ended(mut self) -> String {
+        let _ = self.child.kill(); // It may still run after it said something that is no answer.
+        let status = self.child.wait();
+        let words = self.words.join().unwrap_or_default();
+        let words = String::from_utf8_lossy(&words);
+        let words = words.lines().map(str::trim).filter(|line| !line.is_empty());
+        let ended = status.map_or_else(|error| error.to_string(), describe);
+        // Programs put the reason first and hints below it.
+        match words.take(2).collect::<Vec<_>>().join("; ") {
+            words if words.is_empty() => ended,
+            words => format!("{ended}, saying `{words}`"),
+        }
+    }
+}
+
+fn next_answer(stdout: &mut impl BufRead, line: &mut Vec<u8>) -> Option<Answer> {
+    line.clear();
+    let read = stdout.take(ANSWER_BYTES_MAX).read_until(b'\n', line).ok()?;
+    if read == 0 || line.last() != Some(&b'\n') {
+        return None;
+    }
+    let parsed = serde_json::from_slice(line).ok();
+    if line.capacity() > 1 << 20 {
+        *line = Vec::new(); // One large answer is not kept for ever.
+    }
+    parsed
+}
+
+/// The bytes behind an answer, as soon as there is room for them.
+fn next_pictures(
+    stdout: &mut impl Read,
+    announced: Vec<(Part, u64)>,
+    budget: &Arc<Budget>,
+) -> Option<Pictures> {
+    let bytes = announced.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+    if bytes > PICTURES_BYTES_MAX {
+        return None;
+    }
+    let mut pictures = Pictures { permit: Some(budget.take(bytes)), parts: Vec::new() };
+    for (part, bytes) in announced {
+        let mut read = vec![0; usize::try_from(bytes).ok()?];
+        stdout.read_exact(&mut read).ok()?;
+        pictures.parts.push((part, read));
+    }
+    Some(pictures)
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.signal() {
+        None => status.to_string(),
+        Some(signal) if signal == Signal::XCPU.as_raw() => "out of CPU time".to_owned(),
+        Some(signal) if signal == Signal::ABORT.as_raw() => "aborted".to_owned(),
+        Some(signal) if signal == Signal::SEGV.as_raw() => "memory fault".to_owned(),
+        Some(signal) if signal == Signal::KILL.as_raw() => "killed".to_owned(),
+        Some(signal) => format!("signal {signal}"),
+    }
+}
+
+/// Reads to the end, keeping the first bytes: where a program says why it ends.
+fn first_words(mut from: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = [0; 1024];
+    while let Ok(read @ 1..) = from.read(&mut piece) {
+        let room = STDERR_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&piece[..read.min(room)]);
+    }
+    kept
+}
