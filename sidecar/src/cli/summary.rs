@@ -37,6 +37,16 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
     }
     const SHOWN: usize = 10;
+    for (path, reason) in report.undrawn.samples.iter().take(SHOWN) {
+        text.push_str(&format!(
+            "no pictures: {}\n",
+            output::harmless(&format!("{path}: {reason}"))
+        ));
+    }
+    if report.undrawn.count > SHOWN as u64 {
+        let more = report.undrawn.count - SHOWN as u64;
+        text.push_str(&format!("no pictures of {more} more: see the report\n"));
+    }
     for failure in failures.iter().take(SHOWN) {
         // Names of files come from strangers.
         text.push_str(&format!("failed: {}\n", output::harmless(&failure.reason)));

@@ -45,7 +45,7 @@ fn draw_scene(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), S
     let renderer = Renderer::new(scene, &options).map_err(|error| error.to_string())?;
     let views = renderer.views(wanted.views as usize);
     if views.is_empty() {
-        return Err("it holds nothing that can be seen".to_owned());
+        return Ok(()); // Lights alone, or parts for others: nothing is to be seen, and that is right.
     }
     drawn.warnings.extend_from_slice(renderer.warnings());
     let png = |image: &Image| image.to_png().map_err(|error| error.to_string());

@@ -11,6 +11,7 @@ use super::receipts::{self, Place};
 use super::records::{
     Failure, Gone, Item, Known, Member, Outcome, Pictured, Plan, Receipt, Span, Stands,
 };
+use super::report::Undrawn;
 use super::{Ground, RunError, plans};
 use crate::catalog::layout;
 
@@ -37,6 +38,8 @@ pub(super) struct Merged {
     pub(super) places: Vec<Places>,
     pub(super) counts: Counts,
     pub(super) failures: Vec<Failure>,
+    /// Documents of this run that have no pictures though some were wanted.
+    pub(super) undrawn: Undrawn,
     /// Files of vectors that no embedding makes any more, and of pictures that an asset had.
     pub(super) dropped: Vec<String>,
     /// Assets that left.
@@ -77,6 +80,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
         ..Counts::default()
     };
     let mut failures = Vec::new();
+    let mut undrawn = Undrawn::default();
     let mut missing: HashMap<String, &Member> = HashMap::new();
     let mut unsure = Vec::new();
     let mut origins = vec![Origin::Nowhere; roster.len()];
@@ -109,7 +113,10 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
             continue;
         }
         if let Some(made) = word.made {
-            let receipts::Made { place, fresh, uses, pictured } = made;
+            let receipts::Made { place, fresh, uses, pictured, undrawn: reason } = made;
+            if let Some(reason) = reason {
+                undrawn.note(&member.path, reason);
+            }
             origins[at] = Origin::Receipt { place, fresh, pictured };
             uses.iter().for_each(|&used| used_by[used as usize] += 1);
         }
@@ -146,7 +153,19 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
         }
     }
     drop(paths);
-    Ok(Merged { roster, origins, used_by, places, counts, failures, dropped, gone, unsure, mends })
+    Ok(Merged {
+        roster,
+        origins,
+        used_by,
+        places,
+        counts,
+        failures,
+        undrawn,
+        dropped,
+        gone,
+        unsure,
+        mends,
+    })
 }
 
 /// Reasons for the assets that have no receipt: whose chunk it was.

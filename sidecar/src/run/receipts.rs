@@ -93,7 +93,11 @@ struct Slip {
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum SlipOutcome {
-    Indexed { known: SlipKnown },
+    Indexed {
+        known: SlipKnown,
+        #[serde(default)]
+        undrawn: Option<String>,
+    },
     Sent,
     Failed(IgnoredAny),
 }
@@ -147,6 +151,8 @@ pub(super) struct Made {
     pub(super) uses: Vec<u32>,
     /// The pictures it has.
     pub(super) pictured: Pictured,
+    /// Why it has none, where some were wanted.
+    pub(super) undrawn: Option<String>,
 }
 
 /// Where a receipt is.
@@ -181,12 +187,13 @@ pub(super) fn words(
             let fresh = (*run, session) == (plan.run, plan.session);
             let word = words.entry(member).or_default();
             let place = Place { part, at };
-            if let SlipOutcome::Indexed { known } = outcome
+            if let SlipOutcome::Indexed { known, undrawn } = outcome
                 && age >= word.made_at
             {
                 let uses = uses(&known.files, member, &paths);
                 let pictured = known.pictured;
-                (word.made, word.made_at) = (Some(Made { place, fresh, uses, pictured }), age);
+                let made = Made { place, fresh, uses, pictured, undrawn };
+                (word.made, word.made_at) = (Some(made), age);
             }
             if age >= word.newest {
                 (word.failed, word.newest) = ((!well && fresh).then_some(place), age);

@@ -37,6 +37,30 @@ pub struct Report {
     pub steps: Steps,
     /// Assets without a current document, by path.
     pub failures: Vec<Failure>,
+    /// Assets of this run that could be read and not be drawn.
+    #[serde(default)]
+    pub undrawn: Undrawn,
+}
+
+/// Assets that have a document and no pictures, though some were wanted.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Undrawn {
+    /// How many.
+    pub count: u64,
+    /// The first of them: path and reason.
+    pub samples: Vec<(String, String)>,
+}
+
+impl Undrawn {
+    /// Samples kept.
+    const SAMPLES_MAX: usize = 100;
+
+    pub(super) fn note(&mut self, path: &str, reason: String) {
+        self.count += 1;
+        if self.samples.len() < Self::SAMPLES_MAX {
+            self.samples.push((path.to_owned(), reason));
+        }
+    }
 }
 
 /// Where documents are indexed.
@@ -101,6 +125,7 @@ impl Report {
             found: plan.found,
             steps,
             failures: merged.failures,
+            undrawn: merged.undrawn,
         }
     }
 }
