@@ -1,8 +1,8 @@
-//! Whatever a decoder gives to 8-bit red, green and blue, in Pillow's arithmetic.
+//! Whatever a decoder gives to 8-bit red, green and blue, in Pillow's arithmetic, or with alpha.
 
 use image::DynamicImage;
 
-use crate::{Alpha, Rgb};
+use crate::{Alpha, Rgb, Texels};
 
 /// `None` where there is not one pixel.
 pub(crate) fn to_rgb(picture: &DynamicImage, alpha: Alpha) -> Option<Rgb> {
@@ -29,6 +29,31 @@ pub(crate) fn to_rgb(picture: &DynamicImage, alpha: Alpha) -> Option<Rgb> {
         other => other.to_rgb8().into_raw(),
     };
     Rgb::new(width, height, pixels)
+}
+
+/// With alpha, opaque where there is none; `None` where there is not one pixel.
+pub(crate) fn to_texels(picture: DynamicImage) -> Option<Texels> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let texels = match picture {
+        DynamicImage::ImageLuma8(luma) => four(luma.as_raw(), |&[v]| [v, v, v, 255]),
+        DynamicImage::ImageLumaA8(luma) => four(luma.as_raw(), |&[v, a]| [v, v, v, a]),
+        DynamicImage::ImageRgb8(rgb) => four(rgb.as_raw(), |&[r, g, b]| [r, g, b, 255]),
+        DynamicImage::ImageLuma16(luma) => four(luma.as_raw(), |&[v]| [v, v, v, u16::MAX].map(top)),
+        DynamicImage::ImageLumaA16(luma) => four(luma.as_raw(), |&[v, a]| [v, v, v, a].map(top)),
+        DynamicImage::ImageRgb16(rgb) => {
+            four(rgb.as_raw(), |&[r, g, b]| [r, g, b, u16::MAX].map(top))
+        }
+        DynamicImage::ImageRgba16(rgba) => four(rgba.as_raw(), |rgba: &[u16; 4]| rgba.map(top)),
+        other => four(other.into_rgba8().as_raw(), |rgba| *rgba),
+    };
+    Texels::new(width, height, texels)
+}
+
+fn four<T, const CHANNELS: usize>(
+    values: &[T],
+    each: impl Fn(&[T; CHANNELS]) -> [u8; 4],
+) -> Vec<[u8; 4]> {
+    values.as_chunks::<CHANNELS>().0.iter().map(each).collect()
 }
 
 /// Each pixel of `CHANNELS` values to three bytes.

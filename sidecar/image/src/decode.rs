@@ -4,11 +4,11 @@
 
 use std::io::Cursor;
 
-use image::codecs::{bmp, gif, jpeg, png, tiff, webp};
+use image::codecs::{bmp, gif, jpeg, png, tga, tiff, webp};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, error::LimitErrorKind};
 
-use crate::{Limits, Rgb, convert, whole};
+use crate::{Limits, Rgb, Texels, convert, whole};
 
 /// What stands behind pixels that let light through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,7 +28,7 @@ impl Alpha {
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No format we know.
-    #[error("{name} is no picture we can read (PNG, JPEG, WebP, GIF, BMP or TIFF)")]
+    #[error("{name} is no picture we can read (PNG, JPEG, WebP, GIF, BMP, TIFF or TGA)")]
     Unknown {
         /// The file.
         name: String,
@@ -70,6 +70,34 @@ pub enum DecodeError {
 ///
 /// See [`DecodeError`]. Never panics: strangers wrote the bytes.
 pub fn decode(name: &str, bytes: &[u8], alpha: Alpha, limits: &Limits) -> Result<Rgb, DecodeError> {
+    let (mut picture, orientation) = open(name, bytes, limits)?;
+    picture.apply_orientation(orientation);
+    convert::to_rgb(&picture, alpha).ok_or_else(|| no_pixels(name))
+}
+
+/// Reads a texture: as [`decode`], but with its alpha, and as it is stored: texture coordinates were
+/// made for that, whatever a camera noted.
+///
+/// * `name`: how errors call the file; one that ends in `.tga` may be TGA, which no bytes tell.
+///
+/// # Errors
+///
+/// See [`DecodeError`]. Never panics: strangers wrote the bytes.
+pub fn texels(name: &str, bytes: &[u8], limits: &Limits) -> Result<Texels, DecodeError> {
+    let (picture, _) = open(name, bytes, limits)?;
+    convert::to_texels(picture).ok_or_else(|| no_pixels(name))
+}
+
+fn no_pixels(name: &str) -> DecodeError {
+    DecodeError::Broken { name: name.to_owned(), reason: "it has no pixels".to_owned() }
+}
+
+/// The first picture of a file as it is stored, and how it would stand upright.
+fn open(
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<(DynamicImage, Orientation), DecodeError> {
     let file_bytes = bytes.len() as u64;
     if file_bytes > limits.file_bytes_max {
         return Err(DecodeError::TooLarge {
@@ -79,10 +107,15 @@ pub fn decode(name: &str, bytes: &[u8], alpha: Alpha, limits: &Limits) -> Result
         });
     }
     let unknown = || DecodeError::Unknown { name: name.to_owned() };
-    let format = image::guess_format(bytes).map_err(|_| unknown())?;
+    let is_tga = name.len() >= 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".tga");
+    let format = match image::guess_format(bytes) {
+        Ok(format) => format,
+        Err(_) if is_tga => ImageFormat::Tga,
+        Err(_) => return Err(unknown()),
+    };
     let failed = |error: ImageError| explain(name, error);
     let cursor = Cursor::new(bytes);
-    let picture = match format {
+    match format {
         ImageFormat::Png => {
             let bounds = decoder_limits(limits);
             let decoder = png::PngDecoder::with_limits(cursor, bounds).map_err(failed)?;
@@ -98,20 +131,17 @@ pub fn decode(name: &str, bytes: &[u8], alpha: Alpha, limits: &Limits) -> Result
         ImageFormat::Gif => read(name, gif::GifDecoder::new(cursor).map_err(failed)?, limits),
         ImageFormat::Bmp => read(name, bmp::BmpDecoder::new(cursor).map_err(failed)?, limits),
         ImageFormat::Tiff => read(name, tiff::TiffDecoder::new(cursor).map_err(failed)?, limits),
-        _ => return Err(unknown()),
-    }?;
-    convert::to_rgb(&picture, alpha).ok_or_else(|| DecodeError::Broken {
-        name: name.to_owned(),
-        reason: "it has no pixels".to_owned(),
-    })
+        ImageFormat::Tga => read(name, tga::TgaDecoder::new(cursor).map_err(failed)?, limits),
+        _ => Err(unknown()),
+    }
 }
 
-/// Decodes within the limits, and turns upright.
+/// Decodes within the limits.
 fn read(
     name: &str,
     mut decoder: impl ImageDecoder,
     limits: &Limits,
-) -> Result<DynamicImage, DecodeError> {
+) -> Result<(DynamicImage, Orientation), DecodeError> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     let too_large = |asks: String, limit: String| {
@@ -131,9 +161,8 @@ fn read(
     let failed = |error: ImageError| explain(name, error);
     decoder.set_limits(decoder_limits(limits)).map_err(failed)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    Ok((picture, orientation))
 }
 
 fn decoder_limits(limits: &Limits) -> image::Limits {

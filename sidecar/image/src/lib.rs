@@ -15,15 +15,17 @@ mod pixels;
 mod prepare;
 mod resize;
 mod rows;
+mod texels;
 mod whole;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
 pub use canvas::Canvas;
 pub use config::ConfigError;
-pub use decode::{Alpha, DecodeError, decode};
+pub use decode::{Alpha, DecodeError, decode, texels};
 pub use filter::Filter;
 pub use limits::Limits;
 pub use pixels::Rgb;
 pub use prepare::Preparation;
 pub use resize::resize;
+pub use texels::Texels;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vitrine_image::{Alpha, DecodeError, Limits, Rgb, decode};
+use vitrine_image::{Alpha, DecodeError, Limits, Rgb, decode, texels};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/images")
@@ -196,4 +196,50 @@ fn bytes_changed_by_chance_never_panic_and_keep_within_limits() {
         }
     }
     assert!(read > 100, "{read} of the changed files could still be read");
+}
+
+/// A TGA of 2 × 1 pixels with alpha, from the top: its header, then blue, green, red, alpha.
+const TGA: [u8; 26] =
+    [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 32, 0x28, 10, 20, 30, 40, 50, 60, 70, 80];
+
+#[test]
+fn textures_keep_their_alpha() {
+    let limits = Limits::default();
+    let found = texels("a.TGA", &TGA, &limits).unwrap();
+    assert_eq!((found.width(), found.height()), (2, 1));
+    assert_eq!(found.texels(), [[30, 20, 10, 40], [70, 60, 50, 80]]);
+    let error = texels("a.png", &TGA, &limits).unwrap_err();
+    assert!(matches!(error, DecodeError::Unknown { .. }), "only a name tells TGA: {error}");
+    let small = Limits { pixels_max: 1, ..limits };
+    assert!(matches!(texels("a.tga", &TGA, &small), Err(DecodeError::TooLarge { .. })));
+}
+
+#[test]
+fn damaged_tga_is_an_error_or_a_picture_within_the_limits() {
+    let limits = Limits { pixels_max: 1 << 16, ..Limits::default() };
+    for at in 0..TGA.len() {
+        let mut changed = TGA;
+        changed[at] ^= 0x5a;
+        for bytes in [&TGA[..at], &changed[..]] {
+            if let Ok(found) = texels("a.tga", bytes, &limits) {
+                assert_eq!(found.texels().len(), found.width() * found.height());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_texture_without_alpha_has_the_pixels_of_its_picture_and_is_opaque() {
+    let limits = Limits::default();
+    let mut seen = 0;
+    for name in ["cmyk.jpg", "grey16.png", "subsampled.jpg"] {
+        let bytes = file(name);
+        let picture = decode(name, &bytes, Alpha::Dropped, &limits).unwrap();
+        let texture = texels(name, &bytes, &limits).unwrap();
+        for (texel, pixel) in texture.texels().iter().zip(picture.pixels().as_chunks::<3>().0) {
+            assert_eq!((&texel[..3], texel[3]), (&pixel[..], 255), "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100);
 }
