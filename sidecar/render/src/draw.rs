@@ -4,9 +4,11 @@ use vitrine_scene::{AlphaMode, Topology};
 use wide::{f32x4, u32x4};
 
 use crate::{
-    facet::{Facets, stroke_ends},
+    batch::{Batch, Opacity},
+    facet::{Facet, Facets, stroke_ends},
     fill::{Corner, Spot, area, fill},
     frame::{Frame, SAMPLE_X, SAMPLE_Y, STEPS},
+    material::Surface,
     model::{Draw, Model},
     project::{FINE, LOST_BIT, NEAR_BIT, Placed, Projector},
     space::{Affine, V3, add, dot, product, scaled},
@@ -69,14 +71,11 @@ pub(crate) fn draw_all(
                 for &triangle in triangles {
                     fill(frame, triangle, |frame, spot, mask, depth| {
                         let mut bits = (mask & depth.simd_gt(frame.depth[spot.at])).to_bitmask();
-                        for k in (0..4).filter(|k| bits >> k & 1 == 1).collect::<Kept>() {
-                            let [x, y] = sample(spot, k);
-                            let is_there = (!facet.is_round() || facet.is_on_stroke(x, y))
-                                && (threshold == f32::NEG_INFINITY
-                                    || facet.opacity(surface, &model.pyramids, x, y) >= threshold);
-                            if !is_there {
-                                bits &= !(1 << k);
-                            }
+                        if facet.is_round() {
+                            bits = on_stroke(&facet, spot, bits);
+                        }
+                        if threshold > f32::NEG_INFINITY && bits != 0 {
+                            bits = above(threshold, &facet, surface, model, spot, bits);
                         }
                         keep(frame, spot, masks(bits), depth, id);
                     });
@@ -95,27 +94,32 @@ pub(crate) fn draw_all(
     }
 }
 
-/// Up to four samples, without allocation.
-struct Kept([usize; 4], usize);
-
-impl FromIterator<usize> for Kept {
-    fn from_iter<I: IntoIterator<Item = usize>>(samples: I) -> Self {
-        let mut kept = Self([0; 4], 0);
-        for sample in samples.into_iter().take(4) {
-            kept.0[kept.1] = sample;
-            kept.1 += 1;
-        }
-        kept
-    }
+/// The samples that a stroke covers.
+pub(crate) fn on_stroke(facet: &Facet, spot: Spot, bits: u32) -> u32 {
+    let is_there = |k: &usize| {
+        let [x, y] = sample(spot, *k);
+        bits >> k & 1 == 1 && facet.is_on_stroke(x, y)
+    };
+    (0..4).filter(is_there).fold(0, |bits, k| bits | 1 << k)
 }
 
-impl IntoIterator for Kept {
-    type Item = usize;
-    type IntoIter = std::iter::Take<std::array::IntoIter<usize, 4>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().take(self.1)
+/// The samples whose opacity reaches a threshold.
+fn above(
+    threshold: f32,
+    facet: &Facet,
+    surface: &Surface,
+    model: &Model,
+    spot: Spot,
+    bits: u32,
+) -> u32 {
+    let mut batch = Batch::default();
+    for k in 0..4 {
+        let place = sample(spot, k);
+        batch.push(facet, surface, place, &facet.at(place[0], place[1], None));
     }
+    let opacities =
+        model.arch.dispatch(Opacity { batch: &batch, surface, pyramids: &model.pyramids });
+    (0..4).filter(|k| opacities[*k] < threshold).fold(bits, |bits, k| bits & !(1 << k))
 }
 
 #[inline]
@@ -128,7 +132,7 @@ fn keep(frame: &mut Frame, spot: Spot, mask: f32x4, depth: f32x4, id: u32) {
 }
 
 /// Bits as masks of all bits.
-pub(crate) fn masks(bits: u32) -> f32x4 {
+fn masks(bits: u32) -> f32x4 {
     f32x4::new(std::array::from_fn(|k| f32::from_bits(0_u32.wrapping_sub(bits >> k & 1))))
 }
 

@@ -1,42 +1,59 @@
 //! One triangle in the camera's space, ready to be asked at any pixel.
 
 use vitrine_scene::Topology;
+use wide::f32x4;
 
 use crate::{
-    light::Fragment,
-    material::{Coordinates, Surface, UV_SETS, colour, unit},
     model::{Draw, Model, Normals},
     project::Projector,
-    pyramid::Pyramid,
     space::{Affine, V3, add, cross, dot, product, scaled, sub, unit_or},
     stroke::{Stroke, on_stroke},
 };
 
-/// A triangle with what its corners carry.
+/// A triangle with what its corners carry. Of four numbers that are three, the last is 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Facet {
     /// Pixel at which `weights` hold.
     anchor: [f32; 2],
     /// Of each corner, a plane over the picture: by pixel to the right, down, and at the anchor. A
     /// corner's share is its plane's part of their sum, with perspective.
-    weights: [V3; 3],
-    normals: [V3; 3],
+    weights: [f32x4; 3],
+    normals: [f32x4; 3],
     /// Of the plane, towards the camera; of any length.
-    outward: V3,
+    outward: f32x4,
     /// Directions in which texture coordinates grow; zero where there are none.
-    tangents: [V3; 2],
-    colours: Option<[[f32; 4]; 3]>,
-    uvs: [Option<[[f32; 2]; 3]>; UV_SETS],
+    pub(crate) tangents: [V3; 2],
+    colours: Option<[f32x4; 3]>,
+    /// Of each corner, two coordinates of each set.
+    uvs: [f32x4; 3],
+    /// How the corners' coordinates, weighed, change by pixel to the right and down.
+    slopes: [f32x4; 2],
+    /// Which sets of coordinates there are, by bits.
+    pub(crate) uv_sets: u32,
     pub(crate) surface: u32,
     round: Option<Round>,
+}
+
+/// What a facet shows at a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spotted {
+    /// Towards the camera's side, of any length.
+    pub(crate) normal: f32x4,
+    pub(crate) colour: f32x4,
+    /// Coordinates of the sets, and their change by pixel to the right and down.
+    pub(crate) uvs: [f32x4; 3],
 }
 
 /// What makes a quad a stroke.
 #[derive(Clone, Copy, Debug)]
 struct Round {
-    local: [[f32; 2]; 3],
+    local: [f32x4; 3],
     long: f32,
     axes: [V3; 3],
+}
+
+fn four([x, y, z]: V3) -> f32x4 {
+    f32x4::new([x, y, z, 0.0])
 }
 
 /// Makes facets; remembers the last draw's place.
@@ -104,7 +121,10 @@ impl<'a> Facets<'a> {
                 let places = Stroke::half(half);
                 let vertices = places.map(|place| ends[usize::from(place == 1 || place == 2)]);
                 let round = Round {
-                    local: places.map(|place| stroke.local[place]),
+                    local: places.map(|place| {
+                        let [along, across] = stroke.local[place];
+                        four([along, across, 0.0])
+                    }),
                     long: stroke.long,
                     axes: stroke.axes,
                 };
@@ -112,12 +132,17 @@ impl<'a> Facets<'a> {
             }
         };
         let surface = &model.surfaces[draw.surface as usize];
-        let mut uvs = [None; UV_SETS];
+        let mut corners = [[0.0; 4]; 3];
+        let mut uv_sets = 0;
         for (slot, set) in surface.uv_sets.iter().enumerate() {
-            let set = mesh.uvs.get(*set as usize);
-            uvs[slot] = set.map(|set| vertices.map(|vertex| set[vertex as usize]));
+            let Some(set) = mesh.uvs.get(*set as usize) else { continue };
+            uv_sets |= 1 << slot;
+            for (corner, vertex) in corners.iter_mut().zip(vertices) {
+                corner[slot * 2..slot * 2 + 2].copy_from_slice(&set[vertex as usize]);
+            }
         }
-        let colours = mesh.colours.as_ref().map(|all| vertices.map(|vertex| all[vertex as usize]));
+        let colours = mesh.colours.as_ref();
+        let colours = colours.map(|all| vertices.map(|vertex| f32x4::new(all[vertex as usize])));
         let middle = scaled(add(add(points[0], points[1]), points[2]), 1.0 / 3.0);
         let towards =
             if self.projector.is_perspective { scaled(middle, -1.0) } else { [0.0, 0.0, 1.0] };
@@ -125,21 +150,21 @@ impl<'a> Facets<'a> {
         let plane = cross(ab, ac);
         let outward = if dot(plane, towards) < 0.0 { scaled(plane, -1.0) } else { plane };
         let mut facet = Facet {
-            anchor: [0.0; 2],
-            weights: [[0.0; 3]; 3],
-            normals,
-            outward,
-            tangents: [[0.0; 3]; 2],
+            normals: normals.map(four),
+            outward: four(outward),
             colours,
-            uvs,
-            surface: draw.surface,
+            uvs: corners.map(f32x4::new),
+            uv_sets,
             round,
+            ..Facet::nothing(draw.surface)
         };
         facet.place(points, &self.projector);
-        if let Some(slot) = surface.normal_slot {
-            let slot = surface.lookups[slot.lookup].uv;
-            facet.tangents =
-                slot.and_then(|slot| uvs[slot]).map_or([[0.0; 3]; 2], |uv| tangents(ab, ac, uv));
+        if let Some(slot) = surface.normal_slot
+            && let Some(slot) = surface.lookups[slot.lookup].uv
+            && uv_sets >> slot & 1 == 1
+        {
+            let uv = corners.map(|corner| [corner[slot * 2], corner[slot * 2 + 1]]);
+            facet.tangents = tangents(ab, ac, uv);
         }
         facet
     }
@@ -171,12 +196,14 @@ impl Facet {
     fn nothing(surface: u32) -> Self {
         Self {
             anchor: [0.0; 2],
-            weights: [[0.0; 3]; 3],
-            normals: [[0.0, 0.0, 1.0]; 3],
-            outward: [0.0, 0.0, 1.0],
+            weights: [f32x4::ZERO; 3],
+            normals: [four([0.0, 0.0, 1.0]); 3],
+            outward: four([0.0, 0.0, 1.0]),
             tangents: [[0.0; 3]; 2],
             colours: None,
-            uvs: [None; UV_SETS],
+            uvs: [f32x4::ZERO; 3],
+            slopes: [f32x4::ZERO; 2],
+            uv_sets: 0,
             surface,
             round: None,
         }
@@ -185,6 +212,7 @@ impl Facet {
     /// Sets the corners' weights over the picture.
     fn place(&mut self, points: [V3; 3], projector: &Projector) {
         let weight = points.map(|point| projector.weight(point));
+        let planes: [V3; 3];
         if weight.iter().all(|weight| *weight > 1e-6) {
             // Screen-space planes relative to the first corner: exact also for small triangles.
             let [a, b, c] = points.map(|point| projector.pixel(point));
@@ -195,7 +223,7 @@ impl Facet {
             let third = [-b[1], b[0]].map(|v| v * weight[0] * weight[1]);
             let first = [b[1] - c[1], c[0] - b[0]].map(|v| v * weight[1] * weight[2]);
             self.anchor = a;
-            self.weights = [
+            planes = [
                 [first[0], first[1], area * weight[1] * weight[2]],
                 [second[0], second[1], 0.0],
                 [third[0], third[1], 0.0],
@@ -204,64 +232,60 @@ impl Facet {
             // Through the camera's plane: volumes spanned by the ray and the other two corners
             // (Olano and Greer 1997, Triangle Scan Conversion using 2D Homogeneous Coordinates).
             let [a, b, c] = points;
-            let planes = [cross(b, c), cross(c, a), cross(a, b)];
+            let volumes = [cross(b, c), cross(c, a), cross(a, b)];
             // A ray from the camera on which all three vanish does not hit; the sign is common.
             let (focal, middle) = (projector.focal, projector.middle);
             self.anchor = [middle, middle];
-            self.weights = planes.map(|plane| [plane[0] / focal, -plane[1] / focal, -plane[2]]);
+            planes = volumes.map(|plane| [plane[0] / focal, -plane[1] / focal, -plane[2]]);
+        }
+        let [a, b, c] = planes;
+        self.weights = [0, 1, 2].map(|k| four([a[k], b[k], c[k]]));
+        if self.uv_sets != 0 {
+            self.slopes = [0, 1].map(|k| {
+                let [p, q, r] = self.uvs;
+                p * f32x4::splat(a[k]) + q * f32x4::splat(b[k]) + r * f32x4::splat(c[k])
+            });
         }
     }
 
-    /// Shares of the corners at a place of the picture; they sum to 1.
+    /// Shares of the corners at a place of the picture, which sum to 1, and one by the sum of their
+    /// weights; 0 where they have none.
     #[inline]
-    fn shares(&self, x: f32, y: f32) -> V3 {
+    fn shares(&self, x: f32, y: f32) -> (f32x4, f32) {
+        let [right, down, there] = self.weights;
         let (x, y) = (x - self.anchor[0], y - self.anchor[1]);
-        let shares = self.weights.map(|plane| plane[0] * x + plane[1] * y + plane[2]);
-        let sum = shares[0] + shares[1] + shares[2];
-        if sum != 0.0 && sum.is_finite() {
-            let by = 1.0 / sum;
-            let shares = shares.map(|share| share * by);
-            // Beyond the corners only by rounding, or by the derivatives' neighbouring pixel.
-            if shares.iter().all(|share| share.abs() <= 64.0) {
-                return shares;
-            }
+        let weights = right * f32x4::splat(x) + down * f32x4::splat(y) + there;
+        let by = 1.0 / weights.reduce_add();
+        let shares = weights * f32x4::splat(by);
+        // Beyond the corners only by rounding; NaN is not less.
+        if shares.abs().simd_le(f32x4::splat(64.0)).to_bitmask() == 0b1111 {
+            return (shares, by);
         }
-        [1.0 / 3.0; 3]
+        (four([1.0 / 3.0; 3]), 0.0)
     }
 
-    /// The normal at a place, towards the camera's side, not of length 1.
+    /// The normal at a place, towards the camera's side, of any length.
     #[inline]
-    pub(crate) fn normal(&self, x: f32, y: f32) -> V3 {
-        self.normal_of(self.shares(x, y))
+    pub(crate) fn normal(&self, x: f32, y: f32) -> f32x4 {
+        self.normal_of(self.shares(x, y).0)
     }
 
     #[inline]
-    fn normal_of(&self, b: V3) -> V3 {
+    fn normal_of(&self, shares: f32x4) -> f32x4 {
         if let Some(round) = &self.round {
-            let place = on_stroke(mix2(&round.local, b), round.long).unwrap_or([0.0; 2]);
-            // Segments are one tube: only points are round at their ends too.
-            let [beyond, across] = [if round.long > 0.0 { 0.0 } else { place[0] }, place[1]];
-            let rest = (1.0 - beyond * beyond - across * across).max(0.0).sqrt();
-            let [along, sideways, towards] = round.axes;
-            return add(
-                add(scaled(along, beyond), scaled(sideways, across)),
-                scaled(towards, rest),
-            );
+            return round.normal(shares);
         }
-        let [p, q, r] = &self.normals;
-        let normal = add(add(scaled(*p, b[0]), scaled(*q, b[1])), scaled(*r, b[2]));
-        if dot(normal, normal) <= 1e-20 {
+        let normal = mixed(&self.normals, shares);
+        if (normal * normal).reduce_add() <= 1e-20 {
             return self.outward;
         }
-        if dot(normal, self.outward) < 0.0 { scaled(normal, -1.0) } else { normal }
+        if (normal * self.outward).reduce_add() < 0.0 { -normal } else { normal }
     }
 
     /// Whether a stroke is there.
     #[inline]
     pub(crate) fn is_on_stroke(&self, x: f32, y: f32) -> bool {
-        self.round.as_ref().is_none_or(|round| {
-            on_stroke(mix2(&round.local, self.shares(x, y)), round.long).is_some()
-        })
+        self.round.as_ref().is_none_or(|round| round.place(self.shares(x, y).0).is_some())
     }
 
     /// Whether every sample must be asked.
@@ -269,106 +293,44 @@ impl Facet {
         self.round.is_some()
     }
 
-    fn coordinates(&self, x: f32, y: f32, b: V3) -> [Option<Coordinates>; UV_SETS] {
-        if self.uvs.iter().all(Option::is_none) {
-            return [None; UV_SETS];
+    /// What is there, with its own or another normal.
+    #[inline]
+    pub(crate) fn at(&self, x: f32, y: f32, normal: Option<f32x4>) -> Spotted {
+        let (shares, by) = self.shares(x, y);
+        let mut uvs = [f32x4::ZERO; 3];
+        if self.uv_sets != 0 {
+            let uv = mixed(&self.uvs, shares);
+            // The quotient's rule, on sums that are linear over the picture.
+            let slope = |k: usize| {
+                let sum = self.weights[k].reduce_add();
+                (self.slopes[k] - uv * f32x4::splat(sum)) * f32x4::splat(by)
+            };
+            uvs = [uv, slope(0), slope(1)];
         }
-        let (right, down) = (self.shares(x + 1.0, y), self.shares(x, y + 1.0));
-        let mut found = [None; UV_SETS];
-        // By reference: copying the corners' arrays would cost more than the arithmetic.
-        for (found, uvs) in found.iter_mut().zip(&self.uvs) {
-            let Some(uvs) = uvs else { continue };
-            let (uv, right, down) = (mix2(uvs, b), mix2(uvs, right), mix2(uvs, down));
-            let by_x = [right[0] - uv[0], right[1] - uv[1]];
-            let by_y = [down[0] - uv[0], down[1] - uv[1]];
-            *found = Some(Coordinates { uv, by_x, by_y });
-        }
-        found
-    }
-
-    fn colour(&self, b: V3) -> [f32; 4] {
-        self.colours.map_or([1.0; 4], |colours| {
-            std::array::from_fn(|k| {
-                (0..3).map(|corner| colours[corner][k] * b[corner]).sum::<f32>()
-            })
-        })
-    }
-
-    /// How much of what is behind a place it hides: 0…1.
-    pub(crate) fn opacity(&self, surface: &Surface, pyramids: &[Pyramid], x: f32, y: f32) -> f32 {
-        let b = self.shares(x, y);
-        let own = surface.opacity_slot.map_or(1.0, |slot| {
-            let coordinates = self.coordinates(x, y, b);
-            slot.one(&surface.lookups[slot.lookup].read(pyramids, &coordinates))
-        });
-        unit(own * surface.opacity * self.colour(b)[3])
-    }
-
-    /// The surface at a place, with its own or another normal, of any length.
-    pub(crate) fn fragment(
-        &self,
-        surface: &Surface,
-        pyramids: &[Pyramid],
-        [x, y]: [f32; 2],
-        normal: Option<V3>,
-        projector: &Projector,
-    ) -> Fragment {
-        let b = self.shares(x, y);
-        let own = self.colour(b);
-        let mut fragment = Fragment {
-            normal: normal.unwrap_or_else(|| self.normal_of(b)),
-            towards_camera: projector.towards_camera(x, y),
-            base: std::array::from_fn(|k| surface.base[k] * colour(own[k])),
-            emissive: surface.emissive,
-            metallic: surface.metallic,
-            roughness: surface.roughness,
-            occlusion: 1.0,
-            opacity: surface.opacity * unit(own[3]),
-            is_glass: surface.opacity_slot.is_none(),
-        };
-        if surface.lookups.is_empty() {
-            return fragment;
-        }
-        let coordinates = self.coordinates(x, y, b);
-        // Read at its first use and kept for the others.
-        let mut readings = [None; 7];
-        let mut read = |slot: &crate::material::Slot| {
-            *readings[slot.lookup]
-                .get_or_insert_with(|| surface.lookups[slot.lookup].read(pyramids, &coordinates))
-        };
-        if let Some(slot) = &surface.base_slot {
-            let value = slot.rgb(&read(slot));
-            (0..3).for_each(|k| fragment.base[k] *= colour(value[k]));
-        }
-        if let Some(slot) = &surface.emissive_slot {
-            let value = slot.rgb(&read(slot));
-            (0..3).for_each(|k| fragment.emissive[k] *= colour(value[k]));
-        }
-        if let Some(slot) = &surface.metallic_slot {
-            fragment.metallic *= unit(slot.one(&read(slot)));
-        }
-        if let Some(slot) = &surface.roughness_slot {
-            fragment.roughness *= unit(slot.one(&read(slot)));
-        }
-        if let Some(slot) = &surface.occlusion_slot {
-            fragment.occlusion = unit(slot.one(&read(slot)));
-        }
-        if let Some(slot) = &surface.opacity_slot {
-            fragment.opacity *= unit(slot.one(&read(slot)));
-        }
-        if let Some(slot) = &surface.normal_slot {
-            let [along, up] = self.tangents;
-            let [s, t, n] = slot.rgb(&read(slot));
-            let normal = unit_or(fragment.normal, [0.0, 0.0, 1.0]);
-            let bent = add(scaled(normal, n), add(scaled(along, s), scaled(up, t)));
-            if dot(along, along) > 0.0 {
-                fragment.normal = unit_or(bent, normal);
-            }
-        }
-        fragment
+        let colour = self.colours.as_ref().map_or(f32x4::ONE, |colours| mixed(colours, shares));
+        Spotted { normal: normal.unwrap_or_else(|| self.normal_of(shares)), colour, uvs }
     }
 }
 
-fn mix2(corners: &[[f32; 2]; 3], b: V3) -> [f32; 2] {
-    std::array::from_fn(|k| corners[0][k] * b[0] + corners[1][k] * b[1] + corners[2][k] * b[2])
+impl Round {
+    fn place(&self, shares: f32x4) -> Option<[f32; 2]> {
+        let [along, across, ..] = mixed(&self.local, shares).to_array();
+        on_stroke([along, across], self.long)
+    }
+
+    fn normal(&self, shares: f32x4) -> f32x4 {
+        let place = self.place(shares).unwrap_or([0.0; 2]);
+        // Segments are one tube: only points are round at their ends too.
+        let [beyond, across] = [if self.long > 0.0 { 0.0 } else { place[0] }, place[1]];
+        let rest = (1.0 - beyond * beyond - across * across).max(0.0).sqrt();
+        let [along, sideways, towards] = self.axes;
+        let bent = add(scaled(along, beyond), scaled(sideways, across));
+        four(add(bent, scaled(towards, rest)))
+    }
+}
+
+#[inline]
+fn mixed(corners: &[f32x4; 3], shares: f32x4) -> f32x4 {
+    let [a, b, c, _] = shares.to_array();
+    corners[0] * f32x4::splat(a) + corners[1] * f32x4::splat(b) + corners[2] * f32x4::splat(c)
 }

@@ -11,13 +11,14 @@
 //! Samples keep the number of their triangle instead of a colour (Burns and Hunt 2013, The Visibility
 //! Buffer), so that hidden surfaces cost no shading and a pixel's edge no more than its surfaces.
 
-mod decode;
+mod batch;
 mod draw;
 mod error;
 mod facet;
 mod fill;
 mod frame;
 mod image;
+mod lanes;
 mod light;
 mod material;
 mod model;

@@ -1,4 +1,4 @@
-//! The light, and what surfaces make of it: four surfaces at once.
+//! The light, and what surfaces make of it: several surfaces at once.
 //!
 //! Metallic-roughness as UsdPreviewSurface and glTF 2.0 (appendix B) describe it: Lambert's diffuse
 //! part, microfacets with the distribution of Trowbridge and Reitz (GGX; Walter et al. 2007), the
@@ -10,12 +10,12 @@
 //! what a white surface facing it reflects; the tone curve is Khronos's PBR Neutral (2024), which
 //! leaves colours as they are until they near white.
 
-use wide::f32x4;
+use pulp::Simd;
 
-use crate::space::{V3, unit_or};
-
-/// Surfaces shaded at once.
-pub(crate) const LANES: usize = 4;
+use crate::{
+    lanes::{F, F3, dot, normalised},
+    space::{V3, unit_or},
+};
 
 /// A light: towards it in the camera's space, and its colour.
 const LIGHTS: [(V3, V3); 3] = [
@@ -38,64 +38,41 @@ const PANELS: [(V3, f32, f32); 3] = [
 /// The lamps' own size, as the least roughness with which their highlights are drawn.
 const LAMP_ROUGHNESS: f32 = 0.16;
 
-/// Three coordinates or colours of four surfaces.
-type Three = [f32x4; 3];
+/// Surfaces to be shaded; linear values, directions of any length.
+#[derive(Clone, Copy)]
+pub(crate) struct Lit<S: Simd> {
+    pub(crate) normal: F3<S>,
+    pub(crate) towards_camera: F3<S>,
+    pub(crate) base: F3<S>,
+    pub(crate) emissive: F3<S>,
+    pub(crate) metallic: F<S>,
+    pub(crate) roughness: F<S>,
+    pub(crate) occlusion: F<S>,
+    pub(crate) opacity: F<S>,
+    pub(crate) body: Body,
+}
 
-/// One surface to be shaded; linear values, directions of any length.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Fragment {
-    pub(crate) normal: V3,
-    pub(crate) towards_camera: V3,
-    pub(crate) base: V3,
-    pub(crate) emissive: V3,
-    pub(crate) metallic: f32,
-    pub(crate) roughness: f32,
-    pub(crate) occlusion: f32,
-    pub(crate) opacity: f32,
-    /// Whether reflections stay where the surface itself is clear.
-    pub(crate) is_glass: bool,
+/// What opacity does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Body {
+    /// It thins everything.
+    Veil,
+    /// Reflections stay where the surface itself is clear.
+    Glass,
 }
 
 /// Light for one view.
 #[derive(Clone, Debug)]
 pub(crate) struct Light {
-    lights: [(Three, Three); 3],
-    panels: [(Three, f32x4, f32x4); 3],
-    up: Three,
-}
-
-fn all(v: V3) -> Three {
-    v.map(f32x4::splat)
-}
-
-fn one(value: f32) -> f32x4 {
-    f32x4::splat(value)
-}
-
-fn dot(a: &Three, b: &Three) -> f32x4 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn unit(v: Three) -> Three {
-    let by = f32x4::ONE / dot(&v, &v).fast_max(one(1e-30)).sqrt();
-    v.map(|value| value * by)
-}
-
-fn positive(value: f32x4) -> f32x4 {
-    value.fast_max(f32x4::ZERO)
-}
-
-fn gather(fragments: &[Fragment; LANES], of: impl Fn(&Fragment) -> f32) -> f32x4 {
-    f32x4::new(std::array::from_fn(|lane| of(&fragments[lane])))
-}
-
-fn gather3(fragments: &[Fragment; LANES], of: impl Fn(&Fragment) -> V3) -> Three {
-    std::array::from_fn(|axis| gather(fragments, |fragment| of(fragment)[axis]))
+    lights: [(V3, V3); 3],
+    panels: [(V3, f32, f32); 3],
+    up: V3,
 }
 
 /// 1 − the fifth power's base: Schlick's weight of grazing light.
-fn grazing(cos: f32x4) -> f32x4 {
-    let left = positive(f32x4::ONE - cos);
+#[inline(always)]
+fn grazing<S: Simd>(cos: F<S>) -> F<S> {
+    let left = cos.rest().at_least(0.0);
     let square = left * left;
     square * square * left
 }
@@ -103,147 +80,179 @@ fn grazing(cos: f32x4) -> f32x4 {
 impl Light {
     /// The light of a view whose world has this up, in the camera's space.
     pub(crate) fn new(up: V3) -> Self {
-        let unit = |v: V3| all(unit_or(v, [0.0, 0.0, 1.0]));
+        let unit = |v: V3| unit_or(v, [0.0, 0.0, 1.0]);
         Self {
-            lights: LIGHTS.map(|(towards, colour)| (unit(towards), all(colour))),
-            panels: PANELS.map(|(towards, sharp, bright)| (unit(towards), one(sharp), one(bright))),
-            up: all(up),
+            lights: LIGHTS.map(|(towards, colour)| (unit(towards), colour)),
+            panels: PANELS.map(|(towards, sharp, bright)| (unit(towards), sharp, bright)),
+            up,
         }
     }
 
     /// Colour of each, display-linear 0…1 and premultiplied by the opacity in the last place.
-    pub(crate) fn shade(&self, fragments: &[Fragment; LANES]) -> [[f32; 4]; LANES] {
-        let normal = unit(gather3(fragments, |fragment| fragment.normal));
-        let view = unit(gather3(fragments, |fragment| fragment.towards_camera));
-        let base = gather3(fragments, |fragment| fragment.base);
-        let emissive = gather3(fragments, |fragment| fragment.emissive);
-        let metallic = gather(fragments, |fragment| fragment.metallic);
-        let roughness = gather(fragments, |fragment| fragment.roughness);
-        let occlusion = gather(fragments, |fragment| fragment.occlusion);
-        let opacity = gather(fragments, |fragment| fragment.opacity);
-        let glass = gather(fragments, |fragment| if fragment.is_glass { -1.0 } else { 1.0 })
-            .simd_lt(f32x4::ZERO);
+    #[inline(always)]
+    pub(crate) fn shade<S: Simd>(&self, simd: S, lit: &Lit<S>) -> [F<S>; 4] {
+        let normal = normalised(lit.normal);
+        let view = normalised(lit.towards_camera);
+        let (base, roughness) = (lit.base, lit.roughness);
 
         // Seen from behind, an interpolated or mapped normal counts as grazing.
-        let nv = dot(&normal, &view).fast_max(one(1e-3));
-        let dielectric = f32x4::ONE - metallic;
-        let f0 = base.map(|base| one(0.04) * dielectric + base * metallic);
-        let diffuse = base.map(|base| base * dielectric);
+        let nv = dot(normal, view).at_least(1e-3);
+        let dielectric = lit.metallic.rest();
+        let f0 = {
+            let own = dielectric * 0.04;
+            [
+                base[0].fma(lit.metallic, own),
+                base[1].fma(lit.metallic, own),
+                base[2].fma(lit.metallic, own),
+            ]
+        };
 
-        let rough = roughness.fast_max(one(LAMP_ROUGHNESS));
+        let rough = roughness.at_least(LAMP_ROUGHNESS);
         let alpha = rough * rough;
         let alpha2 = alpha * alpha;
-        let smith_v = (nv * nv * (f32x4::ONE - alpha2) + alpha2).sqrt();
-        let mut matte = [f32x4::ZERO; 3];
-        let mut gloss = [f32x4::ZERO; 3];
+        let unlike = alpha2.rest();
+        let smith_v = (nv * nv).fma(unlike, alpha2).sqrt();
+        let mut matte = [F::all(simd, 0.0); 3];
+        let mut gloss = [F::all(simd, 0.0); 3];
         for (towards, colour) in &self.lights {
-            let nl = positive(dot(&normal, towards));
-            let half: Three = std::array::from_fn(|axis| view[axis] + towards[axis]);
-            let by = f32x4::ONE / dot(&half, &half).fast_max(one(1e-12)).sqrt();
-            let nh = positive(dot(&normal, &half) * by).fast_min(f32x4::ONE);
-            let vh = positive(dot(&view, &half) * by);
-            let spread = nh * nh * (alpha2 - f32x4::ONE) + f32x4::ONE;
-            let smith_l = (nl * nl * (f32x4::ONE - alpha2) + alpha2).sqrt();
+            let towards = F::all3(simd, *towards);
+            let nl = dot(normal, towards).at_least(0.0);
+            let half = [view[0] + towards[0], view[1] + towards[1], view[2] + towards[2]];
+            let by = dot(half, half).at_least(1e-12).sqrt().inverse();
+            let nh = (dot(normal, half) * by).unit();
+            let vh = (dot(view, half) * by).at_least(0.0);
+            let spread = F::all(simd, 1.0) - nh * nh * unlike;
+            let smith_l = (nl * nl).fma(unlike, alpha2).sqrt();
             // D · V without π: lights are given as what white reflects.
-            let lobe = alpha2 * one(0.5)
-                / (spread * spread * (nl * smith_v + nv * smith_l)).fast_max(one(1e-7));
+            let around = nl.fma(smith_v, nv * smith_l);
+            let lobe = alpha2 * 0.5 / (spread * spread * around).at_least(1e-7);
             let fresnel = grazing(vh);
             for k in 0..3 {
-                let reflected = f0[k] + (f32x4::ONE - f0[k]) * fresnel;
-                let light = colour[k] * nl;
-                matte[k] += light * (f32x4::ONE - reflected);
-                gloss[k] += light * reflected * lobe;
+                let reflected = f0[k].rest().fma(fresnel, f0[k]);
+                let light = nl * colour[k];
+                matte[k] = light.fma(reflected.rest(), matte[k]);
+                gloss[k] = (light * reflected).fma(lobe, gloss[k]);
             }
         }
 
-        let upward = (dot(&normal, &self.up) * one(0.5) + one(0.5)).fast_max(f32x4::ZERO);
+        let up = F::all3(simd, self.up);
+        let upward = dot(normal, up).fma(F::all(simd, 0.5), F::all(simd, 0.5)).at_least(0.0);
         let twice = nv + nv;
-        let mirrored: Three = std::array::from_fn(|axis| normal[axis] * twice - view[axis]);
-        let around = self.surroundings(&mirrored, roughness);
+        let mirrored =
+            [normal[0] * twice - view[0], normal[1] * twice - view[1], normal[2] * twice - view[2]];
+        let around = self.surroundings(simd, mirrored, roughness);
         let [scale, bias] = split_sum(nv, roughness);
-        let mut colours = [f32x4::ZERO; 3];
+        let mut colours = [F::all(simd, 0.0); 3];
         for k in 0..3 {
-            let ambient = one(GROUND[k]) + one(SKY[k] - GROUND[k]) * upward;
-            let body = diffuse[k] * (matte[k] + ambient * occlusion);
-            let body = glass.bitselect(body * opacity, body);
-            let shine = gloss[k] + around[k] * (f0[k] * scale + bias) * occlusion;
-            colours[k] = body + shine + emissive[k];
+            let ambient = upward.fma(F::all(simd, SKY[k] - GROUND[k]), F::all(simd, GROUND[k]));
+            let body = base[k] * dielectric * ambient.fma(lit.occlusion, matte[k]);
+            let body = if lit.body == Body::Glass { body * lit.opacity } else { body };
+            let shine = (around[k] * f0[k].fma(scale, bias)).fma(lit.occlusion, gloss[k]);
+            colours[k] = body + shine + lit.emissive[k];
         }
-        let toned = tone(colours);
-        let seen = opacity.fast_max(toned[0].fast_max(toned[1]).fast_max(toned[2]));
-        let cover = glass.bitselect(seen, opacity).to_array();
-        let weight = glass.bitselect(f32x4::ONE, opacity);
-        let [r, g, b] = toned.map(|colour| (colour * weight).to_array());
-        std::array::from_fn(|lane| [r[lane], g[lane], b[lane], cover[lane]])
+        let [r, g, b] = tone(colours);
+        match lit.body {
+            Body::Glass => [r, g, b, lit.opacity.max(r.max(g).max(b))],
+            Body::Veil => [r * lit.opacity, g * lit.opacity, b * lit.opacity, lit.opacity],
+        }
     }
 
     /// Light of the surroundings from a direction, blurred as a surface of this roughness sees it.
-    fn surroundings(&self, direction: &Three, roughness: f32x4) -> Three {
+    #[inline(always)]
+    fn surroundings<S: Simd>(&self, simd: S, direction: F3<S>, roughness: F<S>) -> F3<S> {
         // A horizon that widens with roughness.
-        let height = dot(direction, &self.up);
-        let width = one(0.25) + roughness;
-        let t = (height / width * one(0.5) + one(0.5)).fast_max(f32x4::ZERO).fast_min(f32x4::ONE);
-        let t = t * t * (one(3.0) - t - t);
-        let mut panels = f32x4::ZERO;
+        let height = dot(direction, F::all3(simd, self.up));
+        let t = (height / (roughness + 0.25)).fma(F::all(simd, 0.5), F::all(simd, 0.5)).unit();
+        let t = t * t * (F::all(simd, 3.0) - t - t);
+        // Wider and, for the same light, dimmer with roughness.
+        let blur = roughness.fma(F::all(simd, 4.0), F::all(simd, 1.0)).inverse();
+        let mut panels = F::all(simd, 0.0);
         for (towards, sharp, bright) in &self.panels {
-            // Wider and, for the same light, dimmer with roughness.
-            let blur = f32x4::ONE / (f32x4::ONE + roughness * one(4.0));
-            let falloff =
-                f32x4::ONE + *sharp * blur * positive(f32x4::ONE - dot(direction, towards));
-            panels += *bright * blur / (falloff * falloff);
+            let off = dot(direction, F::all3(simd, *towards)).rest().at_least(0.0);
+            let falloff = (blur * *sharp).fma(off, F::all(simd, 1.0));
+            panels = panels + blur * *bright / (falloff * falloff);
         }
-        std::array::from_fn(|k| {
-            one(GROUND[k] * 0.8) + one(SKY[k] * 1.25 - GROUND[k] * 0.8) * t + panels
-        })
+        let of = |k: usize| {
+            t.fma(F::all(simd, SKY[k] * 1.25 - GROUND[k] * 0.8), panels + GROUND[k] * 0.8)
+        };
+        [of(0), of(1), of(2)]
     }
 }
 
 /// Scale and bias of the reflectance under surroundings of even light.
-fn split_sum(nv: f32x4, roughness: f32x4) -> [f32x4; 2] {
-    let x = f32x4::ONE - roughness;
-    let y = one(0.0425) - roughness * one(0.0275);
-    let z = one(1.04) - roughness * one(0.572);
-    let w = roughness * one(0.022) - one(0.04);
-    let near = (x * x).fast_min((nv * one(-9.28)).exp2()) * x + y;
-    [z - near * one(1.04), w + near * one(1.04)]
+#[inline(always)]
+fn split_sum<S: Simd>(nv: F<S>, roughness: F<S>) -> [F<S>; 2] {
+    let x = roughness.rest();
+    let y = roughness * -0.0275 + 0.0425;
+    let z = roughness * -0.572 + 1.04;
+    let w = roughness * 0.022 - 0.04;
+    // 2 to the power of −9.28 · nv, as (1 + x/64)⁶⁴: within 0.005 of it.
+    let mut power = nv * (-9.28 * std::f32::consts::LN_2 / 64.0) + 1.0;
+    for _ in 0..6 {
+        power = power * power;
+    }
+    let near = (x * x).min(power).fma(x, y);
+    [z - near * 1.04, near * 1.04 + w]
 }
 
 /// Khronos PBR Neutral: colours below 0.8 keep hue and saturation, beyond it they near white.
-fn tone(colour: Three) -> Three {
-    let start = one(0.8 - 0.04);
-    let least = colour[0].fast_min(colour[1]).fast_min(colour[2]);
-    let offset = least.simd_lt(one(0.08)).bitselect(least - one(6.25) * least * least, one(0.04));
-    let colour = colour.map(|value| value - offset);
-    let peak = colour[0].fast_max(colour[1]).fast_max(colour[2]);
-    let range = f32x4::ONE - start;
-    let pressed = f32x4::ONE - range * range / (peak + range - start).fast_max(one(1e-6));
-    let grey = f32x4::ONE - f32x4::ONE / (one(0.15) * (peak - pressed) + f32x4::ONE);
-    let scale = pressed / peak.fast_max(one(1e-6));
-    let is_bright = peak.simd_gt(start);
-    colour.map(|value| {
-        let bright = value * scale;
-        let bright = bright + (pressed - bright) * grey;
-        positive(is_bright.bitselect(bright, value)).fast_min(f32x4::ONE)
-    })
+#[inline(always)]
+fn tone<S: Simd>(colour: F3<S>) -> F3<S> {
+    const START: f32 = 0.8 - 0.04;
+    const RANGE: f32 = 1.0 - START;
+    let least = colour[0].min(colour[1]).min(colour[2]);
+    let offset =
+        least.less(colour[0].like(0.08), least - least * least * 6.25, colour[0].like(0.04));
+    let colour = [colour[0] - offset, colour[1] - offset, colour[2] - offset];
+    let peak = colour[0].max(colour[1]).max(colour[2]);
+    let pressed = (colour[0].like(RANGE * RANGE) / (peak + (RANGE - START)).at_least(1e-6)).rest();
+    let grey = ((peak - pressed) * 0.15 + 1.0).inverse().rest();
+    let scale = pressed / peak.at_least(1e-6);
+    let mut toned = colour;
+    for value in &mut toned {
+        let bright = *value * scale;
+        let bright = (pressed - bright).fma(grey, bright);
+        *value = peak.like(START).less(peak, bright, *value).unit();
+    }
+    toned
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pulp::Scalar;
+
+    type Fragment = Lit<Scalar>;
+
+    fn all(value: f32) -> F<Scalar> {
+        F::all(Scalar, value)
+    }
+
+    fn all3(value: V3) -> F3<Scalar> {
+        F::all3(Scalar, value)
+    }
+
+    fn number(value: F<Scalar>) -> f32 {
+        let mut array = [0.0; crate::lanes::LANES];
+        value.store(&mut array, 0);
+        array[0]
+    }
 
     fn lit(fragment: Fragment) -> [f32; 4] {
-        Light::new([0.0, 1.0, 0.0]).shade(&[fragment; LANES])[0]
+        Light::new([0.0, 1.0, 0.0]).shade(Scalar, &fragment).map(number)
     }
 
     fn facing(base: V3) -> Fragment {
         Fragment {
-            normal: [0.0, 0.0, 1.0],
-            towards_camera: [0.0, 0.0, 1.0],
-            base,
-            roughness: 0.8,
-            occlusion: 1.0,
-            opacity: 1.0,
-            ..Fragment::default()
+            normal: all3([0.0, 0.0, 1.0]),
+            towards_camera: all3([0.0, 0.0, 1.0]),
+            base: all3(base),
+            emissive: all3([0.0; 3]),
+            metallic: all(0.0),
+            roughness: all(0.8),
+            occlusion: all(1.0),
+            opacity: all(1.0),
+            body: Body::Veil,
         }
     }
 
@@ -264,7 +273,7 @@ mod tests {
             colour.map(|value| value * pressed / peak * (1.0 - g) + pressed * g)
         };
         for colour in [[0.0; 3], [0.01, 0.5, 0.2], [0.75; 3], [0.8, 0.9, 1.0], [4.0, 0.1, 20.0]] {
-            let found = tone(all(colour)).map(|lanes| lanes.to_array()[2]);
+            let found = tone(all3(colour)).map(number);
             for (a, b) in found.iter().zip(reference(colour)) {
                 assert!((a - b).abs() < 1e-5, "{colour:?}: {found:?}");
             }
@@ -286,9 +295,9 @@ mod tests {
         for turn in 0..64 {
             let angle = turn as f32 * 0.1;
             let fragment = Fragment {
-                normal: unit_or([angle.sin(), angle.cos() * 0.7, 0.4], [0.0; 3]),
-                metallic: 1.0,
-                roughness: 0.05,
+                normal: all3([angle.sin(), angle.cos() * 0.7, 0.4]),
+                metallic: all(1.0),
+                roughness: all(0.05),
                 ..facing([0.9; 3])
             };
             assert!(lit(fragment)[1] > 0.08, "{turn}: {:?}", lit(fragment));
@@ -300,10 +309,10 @@ mod tests {
         for normal in [[0.0; 3], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]] {
             for (metallic, roughness) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
                 let fragment = Fragment {
-                    normal,
-                    metallic,
-                    roughness,
-                    emissive: [1e4; 3],
+                    normal: all3(normal),
+                    metallic: all(metallic),
+                    roughness: all(roughness),
+                    emissive: all3([1e4; 3]),
                     ..facing([1e4, 0.0, 1.0])
                 };
                 for value in lit(fragment) {

@@ -1,8 +1,12 @@
 //! Materials as the shading wants them: factors, and the pictures each reads, every picture once.
 
+use pulp::Simd;
 use vitrine_scene::{AlphaMode, Channel, Material, Texture, Wrap};
 
-use crate::pyramid::{Pyramid, Sampling};
+use crate::{
+    lanes::{F, F3},
+    pyramid::{Pyramid, Sampling},
+};
 
 /// Sets of texture coordinates that one material may use; others show the fallback.
 pub(crate) const UV_SETS: usize = 2;
@@ -50,18 +54,18 @@ pub(crate) struct Slot {
 }
 
 /// The value of a lookup; scale and bias are for what was read, not for what stands for it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
-    value: [f32; 4],
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<S: Simd> {
+    value: [F<S>; 4],
     is_fallback: bool,
 }
 
 /// Texture coordinates and their change by pixel to the right and down.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Coordinates {
-    pub(crate) uv: [f32; 2],
-    pub(crate) by_x: [f32; 2],
-    pub(crate) by_y: [f32; 2],
+#[derive(Clone, Copy)]
+pub(crate) struct Coordinates<S: Simd> {
+    pub(crate) uv: [F<S>; 2],
+    pub(crate) by_x: [F<S>; 2],
+    pub(crate) by_y: [F<S>; 2],
 }
 
 impl Surface {
@@ -129,50 +133,65 @@ pub(crate) fn colour(value: f32) -> f32 {
 }
 
 impl Lookup {
-    /// Reads the picture, or gives what stands for it.
-    #[inline]
-    pub(crate) fn read(
+    /// Reads the picture at `count` places, or gives what stands for it where the mesh lacks the set
+    /// of coordinates.
+    #[inline(always)]
+    pub(crate) fn read<S: Simd>(
         &self,
+        simd: S,
         pyramids: &[Pyramid],
-        coordinates: &[Option<Coordinates>; UV_SETS],
-    ) -> Reading {
-        let found = self.uv.and_then(|slot| coordinates[slot]);
-        let (Some(pyramid), Some(at)) = (self.pyramid, found) else {
-            return Reading { value: self.fallback, is_fallback: true };
+        coordinates: Option<&Coordinates<S>>,
+        count: usize,
+    ) -> Reading<S> {
+        let (Some(pyramid), Some(at)) = (self.pyramid, coordinates) else {
+            let [r, g, b, a] = self.fallback;
+            let [r, g, b] = F::all3(simd, [r, g, b]);
+            return Reading { value: [r, g, b, F::all(simd, a)], is_fallback: true };
         };
         let [s, t, shift] = self.transform;
-        let turned = |v: [f32; 2]| [v[0] * s[0] + v[1] * t[0], v[0] * s[1] + v[1] * t[1]];
-        let uv = turned(at.uv);
         let sampling = Sampling {
-            uv: [uv[0] + shift[0], uv[1] + shift[1]],
-            by_x: turned(at.by_x),
-            by_y: turned(at.by_y),
+            uv: turned(at.uv, s, t, shift),
+            by_x: turned(at.by_x, s, t, [0.0; 2]),
+            by_y: turned(at.by_y, s, t, [0.0; 2]),
             wrap: self.wrap,
         };
-        Reading { value: pyramids[pyramid].sample(&sampling), is_fallback: false }
+        Reading { value: pyramids[pyramid].sample(simd, &sampling, count), is_fallback: false }
     }
 }
 
+/// `v[0] · s + v[1] · t + shift`.
+#[inline(always)]
+fn turned<S: Simd>(v: [F<S>; 2], s: [f32; 2], t: [f32; 2], shift: [f32; 2]) -> [F<S>; 2] {
+    let mut turned = v;
+    for k in 0..2 {
+        turned[k] = v[0].fma(v[0].like(s[k]), v[1].fma(v[1].like(t[k]), v[1].like(shift[k])));
+    }
+    turned
+}
+
 impl Slot {
-    #[inline]
-    pub(crate) fn rgb(&self, reading: &Reading) -> [f32; 3] {
-        if reading.is_fallback {
-            return [reading.value[0], reading.value[1], reading.value[2]];
-        }
-        std::array::from_fn(|k| reading.value[k] * self.scale[k] + self.bias[k])
+    #[inline(always)]
+    pub(crate) fn rgb<S: Simd>(&self, reading: &Reading<S>) -> F3<S> {
+        [self.channel(reading, 0), self.channel(reading, 1), self.channel(reading, 2)]
     }
 
-    #[inline]
-    pub(crate) fn one(&self, reading: &Reading) -> f32 {
+    #[inline(always)]
+    pub(crate) fn one<S: Simd>(&self, reading: &Reading<S>) -> F<S> {
         let at = match self.channel {
             Channel::R => 0,
             Channel::G => 1,
             Channel::B => 2,
             Channel::A => 3,
         };
+        self.channel(reading, at)
+    }
+
+    #[inline(always)]
+    fn channel<S: Simd>(&self, reading: &Reading<S>, at: usize) -> F<S> {
+        let value = reading.value[at];
         if reading.is_fallback {
-            return reading.value[at];
+            return value;
         }
-        reading.value[at] * self.scale[at] + self.bias[at]
+        value.fma(value.like(self.scale[at]), value.like(self.bias[at]))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use vitrine_image::{Limits, texels};
 use vitrine_scene::{AlphaMode, Mesh, Scene, Texture, Topology};
 
 use crate::{
     Options, RenderError,
-    decode::decode,
     material::{Surface, UV_SETS},
     normals::corner_normals,
     pyramid::Pyramid,
@@ -50,6 +50,8 @@ pub(crate) struct Model<'scene> {
     pub(crate) draws: Vec<Draw>,
     pub(crate) warnings: Vec<String>,
     shows_backs: bool,
+    /// The widest instructions there are.
+    pub(crate) arch: pulp::Arch,
 }
 
 /// Indices of one primitive.
@@ -122,6 +124,7 @@ impl<'scene> Model<'scene> {
             draws,
             warnings,
             shows_backs: options.shows_backs,
+            arch: pulp::Arch::new(),
         })
     }
 
@@ -219,15 +222,16 @@ fn decode_pictures(
     let mut known = HashMap::new();
     for (at, &(picture, is_srgb)) in wanted.iter().enumerate() {
         let file = &scene.pictures[picture as usize];
-        match decode(&file.bytes, options.picture_pixels_max) {
+        let limits = Limits { pixels_max: options.picture_pixels_max, ..Limits::default() };
+        match texels(&file.name, &file.bytes, &limits) {
             Ok(decoded) => {
                 known.insert((picture, is_srgb), pyramids.len());
                 pyramids.push(Pyramid::new(&decoded, is_srgb, texels_max as usize));
             }
-            Err(reason) => {
+            Err(error) => {
                 let said = at > 0 && wanted[at - 1].0 == picture;
                 if !said {
-                    warn(warnings, format!("texture {} {reason}", file.name));
+                    warn(warnings, format!("texture {error}"));
                 }
             }
         }

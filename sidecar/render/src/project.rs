@@ -59,16 +59,6 @@ impl Projector {
         if self.is_perspective { -p[2] } else { 1.0 }
     }
 
-    /// Towards the camera, from what a pixel shows; of any length.
-    #[inline]
-    pub(crate) fn towards_camera(&self, x: f32, y: f32) -> V3 {
-        if self.is_perspective {
-            [self.middle - x, y - self.middle, self.focal]
-        } else {
-            [0.0, 0.0, 1.0]
-        }
-    }
-
     /// Pixels from the upper left, without clipping.
     #[inline]
     pub(crate) fn pixel(&self, p: V3) -> [f32; 2] {

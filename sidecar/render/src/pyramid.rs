@@ -1,14 +1,15 @@
-//! A picture in halving sizes, read trilinearly.
+//! A picture in halving sizes, read trilinearly at several places at once.
 //!
 //! Williams 1983, Pyramidal Parametrics. Texels are kept in linear light at 16 bits, so that reading
 //! needs no table and averages are of light.
 
 use std::sync::LazyLock;
 
+use pulp::Simd;
+use vitrine_image::Texels;
 use vitrine_scene::Wrap;
-use wide::f32x4;
 
-use crate::decode::Decoded;
+use crate::lanes::{Array, F, LANES};
 
 /// Linear light of an 8-bit sRGB value (IEC 61966-2-1).
 static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
@@ -56,7 +57,9 @@ pub(crate) fn linear([r, g, b, _]: [u8; 4]) -> [f32; 3] {
 struct Level {
     width: usize,
     height: usize,
-    texels: Vec<[u16; 4]>,
+    /// In rows from the bottom, as coordinates go: red and green, blue and alpha, each pair with its
+    /// first in the lower half.
+    texels: Vec<[u32; 2]>,
 }
 
 /// A picture in halving sizes.
@@ -66,27 +69,39 @@ pub(crate) struct Pyramid {
 }
 
 /// Where and how wide to read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sampling {
-    pub(crate) uv: [f32; 2],
-    pub(crate) by_x: [f32; 2],
-    pub(crate) by_y: [f32; 2],
+#[derive(Clone, Copy)]
+pub(crate) struct Sampling<S: Simd> {
+    pub(crate) uv: [F<S>; 2],
+    pub(crate) by_x: [F<S>; 2],
+    pub(crate) by_y: [F<S>; 2],
     pub(crate) wrap: [Wrap; 2],
+}
+
+/// Where one level is read: of every place two columns, two rows and how far between them it lies.
+#[derive(Clone, Copy)]
+struct Cells<S: Simd> {
+    columns: [Array; 2],
+    rows: [Array; 2],
+    weights: [F<S>; 4],
 }
 
 impl Pyramid {
     /// Builds the levels of a picture; those with more than `texels_max` texels are left out.
-    pub(crate) fn new(decoded: &Decoded, is_srgb: bool, texels_max: usize) -> Self {
-        let table: [u16; 256] = std::array::from_fn(|value| {
+    pub(crate) fn new(decoded: &Texels, is_srgb: bool, texels_max: usize) -> Self {
+        let table: [u32; 256] = std::array::from_fn(|value| {
             let linear = if is_srgb { LINEAR[value] } else { value as f32 / 255.0 };
-            (linear * 65_535.0 + 0.5) as u16
+            (linear * 65_535.0 + 0.5) as u32
         });
-        let of = |[r, g, b, a]: [u8; 4]| {
+        let of = |&[r, g, b, a]: &[u8; 4]| {
             let [r, g, b] = [r, g, b].map(|value| table[value as usize]);
-            [r, g, b, u16::from(a) * 257]
+            [r | g << 16, b | (u32::from(a) * 257) << 16]
         };
-        let texels = decoded.texels.iter().map(|texel| of(*texel)).collect();
-        let mut level = Level { width: decoded.width, height: decoded.height, texels };
+        let (width, height) = (decoded.width(), decoded.height());
+        let mut texels = Vec::with_capacity(width * height);
+        for row in decoded.texels().chunks_exact(width).rev() {
+            texels.extend(row.iter().map(of));
+        }
+        let mut level = Level { width, height, texels };
         let mut levels = Vec::new();
         loop {
             let next = (level.width > 1 || level.height > 1).then(|| halved(&level));
@@ -101,93 +116,159 @@ impl Pyramid {
         Self { levels }
     }
 
-    /// The value at a place: red, green, blue in linear light, alpha; 0…1.
-    pub(crate) fn sample(&self, at: &Sampling) -> [f32; 4] {
-        if !(at.uv[0].is_finite() && at.uv[1].is_finite()) {
-            return [0.0; 4];
-        }
+    /// The values at the first `count` places of a part: red, green, blue in linear light, alpha; 0…1.
+    /// What is not finite is read anywhere.
+    #[inline(always)]
+    pub(crate) fn sample<S: Simd>(&self, simd: S, at: &Sampling<S>, count: usize) -> [F<S>; 4] {
         let largest = &self.levels[0];
         let (wide, high) = (largest.width as f32, largest.height as f32);
-        let step = |[s, t]: [f32; 2]| (s * wide) * (s * wide) + (t * high) * (t * high);
-        let level = (log2(step(at.by_x).max(step(at.by_y))) * 0.5)
-            .clamp(0.0, (self.levels.len() - 1) as f32);
-        let lower = level as usize;
-        let part = level - lower as f32;
-        let near = self.levels[lower].bilinear(at);
-        // A step of 1/32 of a level is not seen.
-        let mixed = if part < 1.0 / 32.0 || lower + 1 >= self.levels.len() {
-            near
-        } else {
-            near + (self.levels[lower + 1].bilinear(at) - near) * f32x4::splat(part)
-        };
-        (mixed * f32x4::splat(1.0 / 65_535.0)).to_array()
+        let mut steps = [0.0; LANES];
+        let along = squared([at.by_x[0] * wide, at.by_x[1] * high]);
+        let down = squared([at.by_y[0] * wide, at.by_y[1] * high]);
+        along.max(down).store(&mut steps, 0);
+        let last = self.levels.len() - 1;
+        let mut lower = [0; LANES];
+        let mut parts = [0.0; LANES];
+        let mut mixes = false;
+        for lane in 0..count {
+            let level = (log2(steps[lane]) * 0.5).clamp(0.0, last as f32);
+            lower[lane] = level as usize;
+            let part = level - lower[lane] as f32;
+            // A step of 1/32 of a level is not seen.
+            if part >= 1.0 / 32.0 {
+                parts[lane] = part;
+                mixes = true;
+            }
+        }
+        let near = self.bilinear(simd, at, &lower, count);
+        if !mixes {
+            return near;
+        }
+        lower.iter_mut().for_each(|level| *level = (*level + 1).min(last));
+        let far = self.bilinear(simd, at, &lower, count);
+        let part = F::load(simd, &parts, 0);
+        let mut mixed = near;
+        for k in 0..4 {
+            mixed[k] = (far[k] - near[k]).fma(part, near[k]);
+        }
+        mixed
+    }
+
+    #[inline(always)]
+    fn bilinear<S: Simd>(
+        &self,
+        simd: S,
+        at: &Sampling<S>,
+        levels: &[usize; LANES],
+        count: usize,
+    ) -> [F<S>; 4] {
+        let mut wide = [1.0; LANES];
+        let mut high = [1.0; LANES];
+        for lane in 0..count {
+            let level = &self.levels[levels[lane]];
+            (wide[lane], high[lane]) = (level.width as f32, level.height as f32);
+        }
+        let cells = Cells::new(at, F::load(simd, &wide, 0), F::load(simd, &high, 0));
+        let mut corners = [[[0; LANES]; 2]; 4];
+        for lane in 0..count {
+            let level = &self.levels[levels[lane]];
+            let (x0, x1) = (index(cells.columns[0][lane]), index(cells.columns[1][lane]));
+            let y0 = index(cells.rows[0][lane]) * level.width;
+            let y1 = index(cells.rows[1][lane]) * level.width;
+            for (corner, place) in [y0 + x0, y0 + x1, y1 + x0, y1 + x1].into_iter().enumerate() {
+                // Always there for finite coordinates.
+                let [low, up] = level.texels.get(place).copied().unwrap_or_default();
+                corners[corner][0][lane] = low;
+                corners[corner][1][lane] = up;
+            }
+        }
+        let mut sum = [F::all(simd, 0.0); 4];
+        for (weight, [low, up]) in cells.weights.iter().zip(&corners) {
+            sum[0] = F::of_bits::<0>(simd, low, 0).fma(*weight, sum[0]);
+            sum[1] = F::of_bits::<16>(simd, low, 0).fma(*weight, sum[1]);
+            sum[2] = F::of_bits::<0>(simd, up, 0).fma(*weight, sum[2]);
+            sum[3] = F::of_bits::<16>(simd, up, 0).fma(*weight, sum[3]);
+        }
+        sum
     }
 }
 
+#[inline(always)]
+fn squared<S: Simd>([s, t]: [F<S>; 2]) -> F<S> {
+    s.fma(s, t * t)
+}
+
+/// A number stored as 2²³ plus it.
+#[inline(always)]
+fn index(value: f32) -> usize {
+    (value.to_bits() & 0x7F_FFFF) as usize
+}
+
 /// Base-2 logarithm within 0.09, from the bits: exact at powers of two.
+#[inline(always)]
 fn log2(value: f32) -> f32 {
     // Nothing but positive, normal numbers may reach the bits; NaN counts as the least.
     let value = if value > 1e-30 { value.min(1e30) } else { 1e-30 };
     value.to_bits() as f32 / (1 << 23) as f32 - 127.0
 }
 
-impl Level {
-    /// 0…65535.
-    #[inline]
-    fn bilinear(&self, at: &Sampling) -> f32x4 {
-        let [u, v] = at.uv;
-        let (x, along) = texels(u, self.width, at.wrap[0]);
-        let (y, up) = texels(v, self.height, at.wrap[1]);
-        let row = |y: usize| {
-            // Rows come from the top, coordinates from the bottom.
-            let start = (self.height - 1 - y) * self.width;
-            let texel = |x: usize| f32x4::new(self.texels[start + x].map(f32::from));
-            texel(x[0]) * f32x4::splat(along[0]) + texel(x[1]) * f32x4::splat(along[1])
+impl<S: Simd> Cells<S> {
+    #[inline(always)]
+    fn new(at: &Sampling<S>, wide: F<S>, high: F<S>) -> Self {
+        let (x, along) = cells(at.uv[0], wide, at.wrap[0]);
+        let (y, up) = cells(at.uv[1], high, at.wrap[1]);
+        let mut made = Self {
+            columns: [[0.0; LANES]; 2],
+            rows: [[0.0; LANES]; 2],
+            weights: [along[0] * up[0], along[1] * up[0], along[0] * up[1], along[1] * up[1]],
         };
-        row(y[0]) * f32x4::splat(up[0]) + row(y[1]) * f32x4::splat(up[1])
+        for weight in &mut made.weights {
+            *weight = *weight * (1.0 / 65_535.0);
+        }
+        for k in 0..2 {
+            (x[k] + 8_388_608.0).store(&mut made.columns[k], 0);
+            (y[k] + 8_388_608.0).store(&mut made.rows[k], 0);
+        }
+        made
     }
 }
 
-/// The greatest whole number not above a finite value; beyond 2³¹ the nearest `i32`.
-fn floor(value: f32) -> f32 {
-    // Not `f32::floor`: without SSE 4.1 that is a call.
-    let whole = value as i32 as f32;
-    if whole > value { whole - 1.0 } else { whole }
-}
-
-/// The two texels around a coordinate and their weights, 0 for those that are black. The coordinate
-/// must be finite.
-#[inline]
-fn texels(coordinate: f32, count: usize, wrap: Wrap) -> ([usize; 2], [f32; 2]) {
-    // Beyond this a number has no fraction left that could be seen.
-    let coordinate = coordinate.clamp(-1e6, 1e6);
+/// The two texels around a coordinate and their weights, 0 for those that are black.
+#[inline(always)]
+fn cells<S: Simd>(coordinate: F<S>, count: F<S>, wrap: Wrap) -> ([F<S>; 2], [F<S>; 2]) {
+    let zero = coordinate.like(0.0);
+    let last = count - 1.0;
+    // Beyond this a number has no fraction left that could be seen; NaN becomes a number.
+    let coordinate = coordinate.at_least(-1e6).at_most(1e6);
     let inside = match wrap {
-        Wrap::Repeat => coordinate - floor(coordinate),
+        Wrap::Repeat => coordinate - coordinate.floor(),
         Wrap::Mirror => {
-            let twice = coordinate - 2.0 * floor(coordinate / 2.0);
-            if twice > 1.0 { 2.0 - twice } else { twice }
+            let twice = coordinate - (coordinate * 0.5).floor() * 2.0;
+            twice.min(twice.like(2.0) - twice)
         }
-        Wrap::Clamp | Wrap::Black => coordinate.clamp(-1.0, 2.0),
+        Wrap::Clamp | Wrap::Black => coordinate.at_least(-1.0).at_most(2.0),
     };
-    let place = inside * count as f32 - 0.5;
-    let first = floor(place);
+    let place = inside.fma(count, count.like(-0.5));
+    let first = place.floor();
+    let next = first + 1.0;
     let part = place - first;
-    let (first, last) = (first as i32, count as i32 - 1);
-    let mut weights = [1.0 - part, part];
-    let found = [first, first + 1];
+    let mut weights = [part.rest(), part];
     if wrap == Wrap::Black {
-        for (weight, texel) in weights.iter_mut().zip(found) {
-            if texel < 0 || texel > last {
-                *weight = 0.0;
-            }
+        for (weight, texel) in weights.iter_mut().zip([first, next]) {
+            *weight = texel.less(zero, zero, last.less(texel, zero, *weight));
         }
     }
-    let found = found.map(|texel| match wrap {
-        Wrap::Repeat if texel < 0 => last as usize,
-        Wrap::Repeat if texel > last => 0,
-        Wrap::Repeat | Wrap::Mirror | Wrap::Clamp | Wrap::Black => texel.clamp(0, last) as usize,
-    });
-    (found, weights)
+    let mut both = [first, next];
+    for texel in &mut both {
+        *texel = match wrap {
+            Wrap::Repeat => {
+                let up = texel.less(zero, last, *texel);
+                last.less(up, zero, up)
+            }
+            Wrap::Mirror | Wrap::Clamp | Wrap::Black => texel.max(zero).min(last),
+        };
+    }
+    (both, weights)
 }
 
 /// Half the size, each texel the mean of those it covers; odd sizes give the last row or column
@@ -204,34 +285,59 @@ fn halved(level: &Level) -> Level {
         for x in 0..width {
             let (left, right) = (2 * x, (2 * x + 1).min(level.width - 1));
             let four = [upper[left], upper[right], lower[left], lower[right]];
-            texels.push(std::array::from_fn(|k| {
-                ((four.iter().map(|texel| u32::from(texel[k])).sum::<u32>() + 2) / 4) as u16
-            }));
+            texels.push([mean(four.map(|texel| texel[0])), mean(four.map(|texel| texel[1]))]);
         }
     }
     Level { width, height, texels }
 }
 
+/// The mean of pairs of 16 bits each.
+#[inline]
+fn mean(pairs: [u32; 4]) -> u32 {
+    let [a, b, c, d] = pairs.map(|pair| pair & 0xFFFF);
+    let [e, f, g, h] = pairs.map(|pair| pair >> 16);
+    ((a + b + c + d + 2) / 4) | ((e + f + g + h + 2) / 4) << 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pulp::Scalar;
 
-    fn four() -> Decoded {
+    fn four() -> Texels {
         // Top row red, green; bottom row blue, white.
         let texels = vec![[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255; 4]];
-        Decoded { width: 2, height: 2, texels }
+        Texels::new(2, 2, texels).unwrap()
     }
 
-    fn at(u: f32, v: f32, wrap: Wrap) -> Sampling {
-        Sampling { uv: [u, v], by_x: [0.0; 2], by_y: [0.0; 2], wrap: [wrap; 2] }
+    fn two(values: [f32; 2]) -> [F<Scalar>; 2] {
+        values.map(|value| F::all(Scalar, value))
+    }
+
+    fn at(u: f32, v: f32, wrap: Wrap) -> Sampling<Scalar> {
+        let none = two([0.0; 2]);
+        Sampling { uv: two([u, v]), by_x: none, by_y: none, wrap: [wrap; 2] }
+    }
+
+    fn read(pyramid: &Pyramid, at: &Sampling<Scalar>) -> [f32; 4] {
+        pyramid.sample(Scalar, at, 1).map(|value| {
+            let mut array = [0.0; LANES];
+            value.store(&mut array, 0);
+            array[0]
+        })
+    }
+
+    /// A few roundings apart.
+    fn near(found: [f32; 4], expected: [f32; 4]) {
+        assert!((0..4).all(|k| (found[k] - expected[k]).abs() < 1e-6), "{found:?}");
     }
 
     #[test]
     fn the_origin_is_the_lower_left() {
         let pyramid = Pyramid::new(&four(), false, usize::MAX);
-        assert_eq!(pyramid.sample(&at(0.25, 0.25, Wrap::Repeat)), [0.0, 0.0, 1.0, 1.0]);
-        assert_eq!(pyramid.sample(&at(0.25, 0.75, Wrap::Repeat)), [1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(pyramid.sample(&at(0.75, 0.25, Wrap::Repeat)), [1.0; 4]);
+        near(read(&pyramid, &at(0.25, 0.25, Wrap::Repeat)), [0.0, 0.0, 1.0, 1.0]);
+        near(read(&pyramid, &at(0.25, 0.75, Wrap::Repeat)), [1.0, 0.0, 0.0, 1.0]);
+        near(read(&pyramid, &at(0.75, 0.25, Wrap::Repeat)), [1.0; 4]);
     }
 
     #[test]
@@ -246,7 +352,7 @@ mod tests {
             ("far away", Wrap::Repeat, [3e30, 0.25], [0.5, 0.5, 1.0, 1.0]),
         ];
         for (because, wrap, [u, v], expected) in cases {
-            let found = pyramid.sample(&at(u, v, wrap));
+            let found = read(&pyramid, &at(u, v, wrap));
             for k in 0..4 {
                 assert!((found[k] - expected[k]).abs() < 1e-6, "{because}: {found:?}");
             }
@@ -256,11 +362,22 @@ mod tests {
     #[test]
     fn a_wide_reading_is_the_mean_in_linear_light() {
         let pyramid = Pyramid::new(&four(), true, usize::MAX);
-        let wide = Sampling { by_x: [8.0, 0.0], ..at(0.5, 0.5, Wrap::Repeat) };
-        let found = pyramid.sample(&wide);
+        let wide = Sampling { by_x: two([8.0, 0.0]), ..at(0.5, 0.5, Wrap::Repeat) };
+        let found = read(&pyramid, &wide);
         // Half of the texels have each colour; 8-bit sRGB at 0.5 is within 0.002 of linear light.
         for k in 0..3 {
             assert!((found[k] - 0.5).abs() < 0.004, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_read_without_harm() {
+        let pyramid = Pyramid::new(&four(), false, usize::MAX);
+        for wrap in [Wrap::Repeat, Wrap::Mirror, Wrap::Clamp, Wrap::Black] {
+            for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+                let found = read(&pyramid, &at(odd, 0.25, wrap));
+                assert!(found.iter().all(|v| (0.0..=1.0).contains(v)), "{odd} {wrap:?} {found:?}");
+            }
         }
     }
 

@@ -1,16 +1,20 @@
 //! Samples to colours: each surface in a pixel is shaded once, and weighs what it covers.
 
+use wide::f32x4;
+
 use crate::{
-    draw::{Target, Veil, sample},
-    facet::{Facet, Facets},
+    batch::{Batch, Layer, Shade},
+    draw::{Target, Veil, on_stroke},
+    facet::{Facet, Facets, Spotted},
     fill::{Spot, fill},
     frame::{Frame, NOTHING, SAMPLE_X, SAMPLE_Y, STEPS},
-    light::{Fragment, LANES, Light},
+    lanes::LANES,
+    light::Light,
+    material::UV_SETS,
     model::Model,
     project::Projector,
-    space::{Affine, V3, add, dot, product, scaled},
+    space::{Affine, product},
 };
-use wide::f32x4;
 
 /// Facets remembered; neighbouring pixels and rows ask for the same ones.
 const REMEMBERED: usize = 512;
@@ -27,6 +31,16 @@ pub(crate) struct Painter<'a> {
     pub(crate) light: Light,
     facets: Facets<'a>,
     remembered: Vec<Option<(u32, Facet)>>,
+    /// Batches that are not full, by surface and the sets of texture coordinates.
+    open: Vec<Option<Box<Waiting>>>,
+}
+
+/// Places that wait to be shaded, and where their colours go.
+#[derive(Default)]
+struct Waiting {
+    batch: Batch,
+    /// A pixel, and the samples of it, by bits.
+    pixels: [(u32, u32); LANES],
 }
 
 /// One surface in a pixel: its triangle and the samples that see it, by bits.
@@ -36,18 +50,12 @@ struct Group {
     bits: u32,
 }
 
-/// Surfaces of one pixel that are shaded apart.
-struct Layers {
-    count: usize,
-    fragments: [Fragment; 4],
-    bits: [u32; 4],
-}
-
-/// Collects surfaces until there are enough to shade at once.
-struct Batch {
-    fragments: [Fragment; LANES],
-    pixels: [(usize, f32); LANES],
-    count: usize,
+/// Faces of one pixel that are shaded as one: of the largest, with the mean of their normals.
+#[derive(Clone, Copy, Debug, Default)]
+struct Leader {
+    group: Group,
+    place: [f32; 2],
+    normal: f32x4,
 }
 
 impl<'a> Painter<'a> {
@@ -59,7 +67,9 @@ impl<'a> Painter<'a> {
     ) -> Self {
         let facets = Facets::new(model, to_camera, projector);
         let remembered = vec![None; REMEMBERED];
-        Self { model, to_camera, projector, light, facets, remembered }
+        let mut open = Vec::new();
+        open.resize_with(model.surfaces.len() << UV_SETS, || None);
+        Self { model, to_camera, projector, light, facets, remembered, open }
     }
 
     fn facet(&mut self, id: u32) -> &Facet {
@@ -71,8 +81,8 @@ impl<'a> Painter<'a> {
         &slot.get_or_insert_with(|| (id, facets.facet(id))).1
     }
 
-    /// The surfaces that a pixel's samples see.
-    fn layers(&mut self, spot: Spot, ids: [u32; 4]) -> Layers {
+    /// The surfaces that a pixel's samples see, and how many there are.
+    fn leaders(&mut self, spot: Spot, ids: [u32; 4]) -> ([Leader; 4], usize) {
         let mut groups = [Group::default(); 4];
         let mut count = 0;
         for (k, &id) in ids.iter().enumerate().filter(|(_, id)| **id != NOTHING) {
@@ -86,52 +96,37 @@ impl<'a> Painter<'a> {
         }
         // Faces of one surface that are nearly even become one, with their mean normal, shaded
         // where the largest of them is.
-        let mut leaders = [(Group::default(), [0.0; 3], 0_u32, [0.0; 2]); 4];
+        let mut leaders = [(Leader::default(), 0_u32); 4];
         let mut kept = 0;
         groups[..count].sort_by_key(|group| std::cmp::Reverse(group.bits.count_ones()));
         for group in &groups[..count] {
-            let [x, y] = centre(spot, group.bits);
+            let place = centre(spot, group.bits);
             let facet = self.facet(group.id);
-            let (surface, normal) = (facet.surface, facet.normal(x, y));
+            let (surface, normal) = (facet.surface, facet.normal(place[0], place[1]));
             let weight = group.bits.count_ones() as f32;
-            let alike = leaders[..kept].iter_mut().find(|(_, sum, other, _)| {
-                let cos = dot(*sum, normal);
-                *other == surface
-                    && cos > 0.0
-                    && cos * cos > ALIKE * ALIKE * dot(*sum, *sum) * dot(normal, normal)
+            let alike = leaders[..kept].iter_mut().find(|(leader, other)| {
+                let cos = (leader.normal * normal).reduce_add();
+                let squares =
+                    (leader.normal * leader.normal).reduce_add() * (normal * normal).reduce_add();
+                *other == surface && cos > 0.0 && cos * cos > ALIKE * ALIKE * squares
             });
             match alike {
-                Some((leader, sum, ..)) => {
-                    leader.bits |= group.bits;
-                    *sum = add(*sum, scaled(normal, weight));
+                Some((leader, _)) => {
+                    leader.group.bits |= group.bits;
+                    leader.normal += normal * f32x4::splat(weight);
                 }
                 None => {
-                    leaders[kept] = (*group, scaled(normal, weight), surface, [x, y]);
+                    let normal = normal * f32x4::splat(weight);
+                    leaders[kept] = (Leader { group: *group, place, normal }, surface);
                     kept += 1;
                 }
             }
         }
-        let mut layers = Layers { count: kept, fragments: Default::default(), bits: [0; 4] };
-        for (at, (group, normal, _, place)) in leaders[..kept].iter().enumerate() {
-            layers.fragments[at] = self.fragment(group.id, *place, Some(*normal));
-            layers.bits[at] = group.bits;
-        }
-        layers
-    }
-
-    /// What a triangle shows at a place, taken as whole.
-    #[inline]
-    fn fragment(&mut self, id: u32, place: [f32; 2], normal: Option<V3>) -> Fragment {
-        let (model, projector) = (self.model, self.projector);
-        let facet = self.facet(id);
-        let surface = &model.surfaces[facet.surface as usize];
-        let shown = facet.fragment(surface, &model.pyramids, place, normal, &projector);
-        Fragment { opacity: 1.0, is_glass: false, ..shown }
+        (leaders.map(|(leader, _)| leader), kept)
     }
 
     /// Shades everything opaque into the frame's colours.
     pub(crate) fn resolve(&mut self, frame: &mut Frame) {
-        let mut batch = Batch::new();
         let (rows, columns) = (frame.touched.y, frame.touched.x);
         for y in rows[0]..rows[1].max(rows[0]) {
             for x in columns[0]..columns[1] {
@@ -142,30 +137,86 @@ impl<'a> Painter<'a> {
                     continue;
                 }
                 if ids.iter().all(|id| *id == ids[0]) {
-                    let place = centre(spot, 0b1111);
-                    let fragment = self.fragment(ids[0], place, None);
-                    batch.push(fragment, at, 1.0, &self.light, frame);
+                    self.push(ids[0], centre(spot, 0b1111), None, (at as u32, 0b1111), frame);
                     continue;
                 }
-                let layers = self.layers(spot, ids);
-                for k in 0..layers.count {
-                    let weight = layers.bits[k].count_ones() as f32 / 4.0;
-                    batch.push(layers.fragments[k], at, weight, &self.light, frame);
+                let (leaders, count) = self.leaders(spot, ids);
+                for Leader { group, place, normal } in &leaders[..count] {
+                    self.push(group.id, *place, Some(*normal), (at as u32, group.bits), frame);
                 }
             }
         }
-        batch.flush(&self.light, frame);
+        for slot in 0..self.open.len() {
+            if let Some(mut waiting) = self.open[slot].take() {
+                self.flush(slot >> UV_SETS, &mut waiting, frame);
+            }
+        }
     }
 
-    /// Colours of a pixel's four samples.
-    fn samples(&mut self, spot: Spot, ids: [u32; 4]) -> [[f32; 4]; 4] {
-        let layers = self.layers(spot, ids);
-        let shaded = self.light.shade(&layers.fragments);
+    /// Adds a place to its surface's batch.
+    #[inline]
+    fn push(
+        &mut self,
+        id: u32,
+        place: [f32; 2],
+        normal: Option<f32x4>,
+        pixel: (u32, u32),
+        frame: &mut Frame,
+    ) {
+        let model = self.model;
+        let facet = self.facet(id);
+        let spotted = facet.at(place[0], place[1], normal);
+        let surface = facet.surface as usize;
+        let slot = surface << UV_SETS | facet.uv_sets as usize;
+        let (facet, open) = (&self.remembered[id as usize % REMEMBERED], &mut self.open);
+        let Some((_, facet)) = facet else { return };
+        let waiting = open[slot].get_or_insert_default();
+        waiting.pixels[waiting.batch.count] = pixel;
+        waiting.batch.push(facet, &model.surfaces[surface], place, &spotted);
+        if waiting.batch.count == LANES
+            && let Some(mut waiting) = open[slot].take()
+        {
+            self.flush(surface, &mut waiting, frame);
+            self.open[slot] = Some(waiting);
+        }
+    }
+
+    fn flush(&self, surface: usize, waiting: &mut Waiting, frame: &mut Frame) {
+        let shaded = self.shaded(&waiting.batch, surface, Layer::Opaque);
+        for (colour, (at, bits)) in shaded.iter().zip(waiting.pixels).take(waiting.batch.count) {
+            let weight = bits.count_ones() as f32 / 4.0;
+            for (sum, value) in frame.colour[at as usize].iter_mut().zip(colour) {
+                *sum += value * weight;
+            }
+        }
+        waiting.batch.count = 0;
+    }
+
+    fn shaded(&self, batch: &Batch, surface: usize, layer: Layer) -> [[f32; 4]; LANES] {
+        let Self { model, projector, light, .. } = self;
+        let (surface, pyramids) = (&model.surfaces[surface], &model.pyramids[..]);
+        model.arch.dispatch(Shade { batch, surface, pyramids, projector, light, layer })
+    }
+
+    /// Colours of the samples of a pixel that was resolved.
+    fn samples(&mut self, spot: Spot, frame: &Frame) -> [[f32; 4]; 4] {
+        let ids = frame.ids[spot.at].to_array();
+        if ids.iter().all(|id| *id == ids[0]) {
+            return [frame.colour[spot.at]; 4];
+        }
+        let (leaders, count) = self.leaders(spot, ids);
         let mut samples = [[0.0; 4]; 4];
-        for (layer, colour) in shaded.iter().enumerate().take(layers.count) {
+        for Leader { group, place, normal } in &leaders[..count] {
+            let model = self.model;
+            let facet = self.facet(group.id);
+            let surface = facet.surface as usize;
+            let mut batch = Batch::default();
+            let spotted = facet.at(place[0], place[1], Some(*normal));
+            batch.push(facet, &model.surfaces[surface], *place, &spotted);
+            let [colour, ..] = self.shaded(&batch, surface, Layer::Opaque);
             for (k, sample) in samples.iter_mut().enumerate() {
-                if layers.bits[layer] >> k & 1 == 1 {
-                    *sample = *colour;
+                if group.bits >> k & 1 == 1 {
+                    *sample = colour;
                 }
             }
         }
@@ -182,6 +233,7 @@ impl<'a> Painter<'a> {
         let model = self.model;
         let mut slots = vec![u32::MAX; frame.colour.len()];
         let mut opened: Vec<(usize, [[f32; 4]; 4])> = Vec::new();
+        let mut spots: Vec<(Spot, u32)> = Vec::new();
         let mut last = None;
         for veil in veils.iter() {
             let at = model.draw_of(veil.id);
@@ -198,11 +250,21 @@ impl<'a> Painter<'a> {
             target.only(veil.id, |triangles| {
                 for &triangle in triangles {
                     fill(frame, triangle, |frame, spot, mask, depth| {
-                        let seen = mask & depth.simd_gt(frame.depth[spot.at]);
-                        self.lay(frame, spot, seen, &facet, &mut slots, &mut opened);
+                        let bits = (mask & depth.simd_gt(frame.depth[spot.at])).to_bitmask();
+                        let bits =
+                            if facet.is_round() { on_stroke(&facet, spot, bits) } else { bits };
+                        if bits != 0 && frame.blends_left > 0 {
+                            frame.blends_left -= 1;
+                            spots.push((spot, bits));
+                        }
                     });
                 }
             });
+            // A triangle's parts share no sample, so that their order does not count.
+            for spots in spots.chunks(LANES) {
+                self.lay(frame, spots, &facet, &mut slots, &mut opened);
+            }
+            spots.clear();
         }
         for (at, samples) in opened {
             let sum = |k: usize| samples.iter().map(|sample| sample[k]).sum::<f32>() / 4.0;
@@ -210,47 +272,39 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Lays up to [`LANES`] places of a facet over what is there.
     fn lay(
         &mut self,
-        frame: &mut Frame,
-        spot: Spot,
-        seen: f32x4,
+        frame: &Frame,
+        spots: &[(Spot, u32)],
         facet: &Facet,
         slots: &mut [u32],
         opened: &mut Vec<(usize, [[f32; 4]; 4])>,
     ) {
-        let mut bits = seen.to_bitmask();
-        if facet.is_round() {
-            for k in 0..4 {
-                let [x, y] = sample(spot, k);
-                if !facet.is_on_stroke(x, y) {
-                    bits &= !(1 << k);
+        let surface = facet.surface as usize;
+        let mut batch = Batch::default();
+        for (spot, bits) in spots {
+            let place = centre(*spot, *bits);
+            let spotted: Spotted = facet.at(place[0], place[1], None);
+            batch.push(facet, &self.model.surfaces[surface], place, &spotted);
+        }
+        let colours = self.shaded(&batch, surface, Layer::Blended);
+        for ((spot, bits), colour) in spots.iter().zip(colours) {
+            if colour == [0.0; 4] {
+                continue;
+            }
+            let slot = match slots[spot.at] {
+                u32::MAX => {
+                    slots[spot.at] = opened.len() as u32;
+                    opened.push((spot.at, self.samples(*spot, frame)));
+                    opened.len() - 1
                 }
-            }
-        }
-        if bits == 0 || frame.blends_left == 0 {
-            return;
-        }
-        frame.blends_left -= 1;
-        let place = centre(spot, bits);
-        let surface = &self.model.surfaces[facet.surface as usize];
-        let fragment = facet.fragment(surface, &self.model.pyramids, place, None, &self.projector);
-        if fragment.opacity <= 0.0 && !fragment.is_glass {
-            return;
-        }
-        let [colour, ..] = self.light.shade(&[fragment; LANES]);
-        let slot = match slots[spot.at] {
-            u32::MAX => {
-                slots[spot.at] = opened.len() as u32;
-                let ids = frame.ids[spot.at].to_array();
-                opened.push((spot.at, self.samples(spot, ids)));
-                opened.len() - 1
-            }
-            slot => slot as usize,
-        };
-        for (k, under) in opened[slot].1.iter_mut().enumerate() {
-            if bits >> k & 1 == 1 {
-                *under = std::array::from_fn(|c| colour[c] + under[c] * (1.0 - colour[3]));
+                slot => slot as usize,
+            };
+            for (k, under) in opened[slot].1.iter_mut().enumerate() {
+                if bits >> k & 1 == 1 {
+                    *under = std::array::from_fn(|c| colour[c] + under[c] * (1.0 - colour[3]));
+                }
             }
         }
     }
@@ -266,37 +320,4 @@ fn centre(spot: Spot, bits: u32) -> [f32; 2] {
     }
     let by = 1.0 / count as f32;
     [spot.x as f32 + x as f32 * by, spot.y as f32 + y as f32 * by]
-}
-
-impl Batch {
-    fn new() -> Self {
-        Self { fragments: Default::default(), pixels: [(0, 0.0); LANES], count: 0 }
-    }
-
-    #[inline]
-    fn push(
-        &mut self,
-        fragment: Fragment,
-        at: usize,
-        weight: f32,
-        light: &Light,
-        frame: &mut Frame,
-    ) {
-        self.fragments[self.count] = fragment;
-        self.pixels[self.count] = (at, weight);
-        self.count += 1;
-        if self.count == LANES {
-            self.flush(light, frame);
-        }
-    }
-
-    fn flush(&mut self, light: &Light, frame: &mut Frame) {
-        let shaded = light.shade(&self.fragments);
-        for (colour, (at, weight)) in shaded.iter().zip(self.pixels).take(self.count) {
-            for (sum, value) in frame.colour[at].iter_mut().zip(colour) {
-                *sum += value * weight;
-            }
-        }
-        self.count = 0;
-    }
 }
