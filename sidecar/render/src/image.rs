@@ -33,10 +33,13 @@ impl Image {
         encoder.set_compression(png::Compression::Fast);
         encoder.set_filter(png::Filter::Up);
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-        if self.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255) {
+        let pixels = self.rgba.as_chunks::<4>().0;
+        if pixels.iter().all(|pixel| pixel[3] == 255) {
             encoder.set_color(png::ColorType::Rgb);
-            let mut rgb = Vec::with_capacity(self.rgba.len() / 4 * 3);
-            self.rgba.chunks_exact(4).for_each(|pixel| rgb.extend_from_slice(&pixel[..3]));
+            let mut rgb = vec![0; pixels.len() * 3];
+            for (out, [r, g, b, _]) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+                *out = [*r, *g, *b];
+            }
             encoder.write_header()?.write_image_data(&rgb)?;
         } else {
             encoder.set_color(png::ColorType::Rgba);

@@ -25,23 +25,21 @@ static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
 const ENCODE_STEPS: usize = 16_384;
 
 /// The 8-bit sRGB value of linear light, by 1/16384.
-static ENCODED: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    (0..=ENCODE_STEPS)
-        .map(|step| {
-            let linear = step as f64 / ENCODE_STEPS as f64;
-            let value = if linear <= 0.003_130_8 {
-                linear * 12.92
-            } else {
-                1.055 * linear.powf(1.0 / 2.4) - 0.055
-            };
-            (value * 255.0).round() as u8
-        })
-        .collect()
+static ENCODED: LazyLock<[u8; ENCODE_STEPS + 1]> = LazyLock::new(|| {
+    std::array::from_fn(|step| {
+        let linear = step as f64 / ENCODE_STEPS as f64;
+        let value = if linear <= 0.003_130_8 {
+            linear * 12.92
+        } else {
+            1.055 * linear.powf(1.0 / 2.4) - 0.055
+        };
+        (value * 255.0).round() as u8
+    })
 });
 
-/// The tables, so that loops look them up once.
+/// The table, so that loops look it up once.
 pub(crate) fn encoder() -> impl Fn(f32) -> u8 {
-    let table: &'static [u8] = &ENCODED;
+    let table: &'static [u8; ENCODE_STEPS + 1] = &ENCODED;
     move |linear: f32| {
         // `as` takes NaN and what is negative to 0.
         table[((linear * ENCODE_STEPS as f32 + 0.5) as usize).min(ENCODE_STEPS)]
@@ -133,12 +131,13 @@ impl Pyramid {
         for lane in 0..count {
             let level = (log2(steps[lane]) * 0.5).clamp(0.0, last as f32);
             lower[lane] = level as usize;
-            let part = level - lower[lane] as f32;
-            // A step of 1/32 of a level is not seen.
-            if part >= 1.0 / 32.0 {
-                parts[lane] = part;
-                mixes = true;
+            // Levels blend over the middle half of the way from one to the next: beyond it what is
+            // read twice would hardly differ.
+            parts[lane] = ((level - lower[lane] as f32) * 2.0 - 0.5).clamp(0.0, 1.0);
+            if parts[lane] == 1.0 {
+                (lower[lane], parts[lane]) = (lower[lane] + 1, 0.0);
             }
+            mixes |= parts[lane] > 0.0;
         }
         let near = self.bilinear(simd, at, &lower, count);
         if !mixes {

@@ -197,22 +197,24 @@ impl<'scene> Renderer<'scene> {
         let linear = crate::pyramid::linear(behind);
         let touched = frame.touched;
         let rows = if touched.is_empty() { 0..0 } else { touched.y[0]..touched.y[1] };
+        let columns = touched.x[0] as usize..touched.x[1] as usize;
         for y in rows {
-            for x in touched.x[0]..touched.x[1] {
-                let at = y as usize * size as usize + x as usize;
-                let [r, g, b, a] = frame.colour[at];
-                if a <= 0.0 {
+            let row = y as usize * size as usize;
+            let row = row + columns.start..row + columns.end;
+            let out = &mut rgba.as_chunks_mut::<4>().0[row.clone()];
+            for ([r, g, b, a], out) in frame.colour[row].iter().zip(out) {
+                if *a <= 0.0 {
                     continue;
                 }
-                let out = &mut rgba[at * 4..at * 4 + 4];
                 if behind[3] == 255 {
-                    for (k, value) in [r, g, b].into_iter().enumerate() {
-                        out[k] = encode(value + linear[k] * (1.0 - a));
-                    }
+                    let rest = 1.0 - a;
+                    out[0] = encode(r + linear[0] * rest);
+                    out[1] = encode(g + linear[1] * rest);
+                    out[2] = encode(b + linear[2] * rest);
                 } else {
                     let by = 1.0 / a;
-                    [r, g, b].into_iter().enumerate().for_each(|(k, v)| out[k] = encode(v * by));
-                    out[3] = (a * 255.0 + 0.5) as u8;
+                    *out =
+                        [encode(r * by), encode(g * by), encode(b * by), (a * 255.0 + 0.5) as u8];
                 }
             }
         }
