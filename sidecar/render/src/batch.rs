@@ -12,7 +12,8 @@ use crate::{
     pyramid::Pyramid,
 };
 
-/// Places and what is there, one a lane. Beyond `count` there are leftovers.
+/// Places and what is there, one a lane. Beyond `count` there are leftovers, which are shaded too and
+/// looked at by nobody: loops of a known length are faster.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) count: usize,
@@ -29,7 +30,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// Adds a place of a facet. All facets of a batch must have one surface and the same sets of
     /// texture coordinates, and there must be room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(
         &mut self,
         facet: &Facet,
@@ -111,8 +112,7 @@ impl WithSimd for Shade<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
         let mut colours = [[0.0; LANES]; 4];
         for part in 0..self.batch.count.div_ceil(S::F32_LANES) {
-            let count = (self.batch.count - part * S::F32_LANES).min(S::F32_LANES);
-            let lit = self.lit(simd, part, count);
+            let lit = self.lit(simd, part);
             let shaded = self.light.shade(simd, &lit);
             for k in 0..4 {
                 shaded[k].store(&mut colours[k], part);
@@ -126,7 +126,7 @@ impl WithSimd for Shade<'_> {
 impl Shade<'_> {
     /// What the light falls on.
     #[inline(always)]
-    fn lit<S: Simd>(&self, simd: S, part: usize, count: usize) -> Lit<S> {
+    fn lit<S: Simd>(&self, simd: S, part: usize) -> Lit<S> {
         let Self { batch, surface, projector, .. } = *self;
         let normal = load3(simd, &batch.normal, part);
         let towards_camera = if projector.is_perspective {
@@ -155,7 +155,7 @@ impl Shade<'_> {
             body: Body::Veil,
         };
         if !surface.lookups.is_empty() {
-            self.dress(simd, &mut lit, part, count);
+            self.dress(simd, &mut lit, part);
         }
         match self.layer {
             Layer::Opaque => lit.opacity = F::all(simd, 1.0),
@@ -167,7 +167,7 @@ impl Shade<'_> {
 
     /// Adds what textures say.
     #[inline(always)]
-    fn dress<S: Simd>(&self, simd: S, lit: &mut Lit<S>, part: usize, count: usize) {
+    fn dress<S: Simd>(&self, simd: S, lit: &mut Lit<S>, part: usize) {
         let Self { batch, surface, pyramids, .. } = *self;
         let coordinates: [_; UV_SETS] =
             [batch.coordinates(simd, 0, part), batch.coordinates(simd, 1, part)];
@@ -176,7 +176,7 @@ impl Shade<'_> {
                 Some(slot) => coordinates[slot].as_ref(),
                 None => None,
             };
-            let reading = lookup.read(simd, pyramids, coordinates, count);
+            let reading = lookup.read(simd, pyramids, coordinates);
             if let Some(slot) = of(&surface.base_slot, at) {
                 lit.base = product(lit.base, slot.rgb(&reading));
             }
@@ -255,7 +255,6 @@ impl WithSimd for Opacity<'_> {
         let Self { batch, surface, pyramids } = self;
         let mut opacities = [0.0; LANES];
         for part in 0..batch.count.div_ceil(S::F32_LANES) {
-            let count = (batch.count - part * S::F32_LANES).min(S::F32_LANES);
             let mut opacity = F::load(simd, &batch.colour[3], part) * surface.opacity;
             if let Some(slot) = &surface.opacity_slot {
                 let lookup = &surface.lookups[slot.lookup];
@@ -263,7 +262,7 @@ impl WithSimd for Opacity<'_> {
                     Some(set) => batch.coordinates(simd, set, part),
                     None => None,
                 };
-                let reading = lookup.read(simd, pyramids, coordinates.as_ref(), count);
+                let reading = lookup.read(simd, pyramids, coordinates.as_ref());
                 opacity = opacity * slot.one(&reading);
             }
             opacity.unit().store(&mut opacities, part);

@@ -250,7 +250,7 @@ impl Facet {
 
     /// Shares of the corners at a place of the picture, which sum to 1, and one by the sum of their
     /// weights; 0 where they have none.
-    #[inline]
+    #[inline(always)]
     fn shares(&self, x: f32, y: f32) -> (f32x4, f32) {
         let [right, down, there] = self.weights;
         let (x, y) = (x - self.anchor[0], y - self.anchor[1]);
@@ -294,7 +294,7 @@ impl Facet {
     }
 
     /// What is there, with its own or another normal.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&self, x: f32, y: f32, normal: Option<f32x4>) -> Spotted {
         let (shares, by) = self.shares(x, y);
         let mut uvs = [f32x4::ZERO; 3];

@@ -133,7 +133,7 @@ pub(crate) fn colour(value: f32) -> f32 {
 }
 
 impl Lookup {
-    /// Reads the picture at `count` places, or gives what stands for it where the mesh lacks the set
+    /// Reads the picture, or gives what stands for it where the mesh lacks the set
     /// of coordinates.
     #[inline(always)]
     pub(crate) fn read<S: Simd>(
@@ -141,7 +141,6 @@ impl Lookup {
         simd: S,
         pyramids: &[Pyramid],
         coordinates: Option<&Coordinates<S>>,
-        count: usize,
     ) -> Reading<S> {
         let (Some(pyramid), Some(at)) = (self.pyramid, coordinates) else {
             let [r, g, b, a] = self.fallback;
@@ -155,7 +154,7 @@ impl Lookup {
             by_y: turned(at.by_y, s, t, [0.0; 2]),
             wrap: self.wrap,
         };
-        Reading { value: pyramids[pyramid].sample(simd, &sampling, count), is_fallback: false }
+        Reading { value: pyramids[pyramid].sample(simd, &sampling), is_fallback: false }
     }
 }
 

@@ -114,10 +114,10 @@ impl Pyramid {
         Self { levels }
     }
 
-    /// The values at the first `count` places of a part: red, green, blue in linear light, alpha; 0…1.
+    /// The values at the places of a register: red, green, blue in linear light, alpha; 0…1.
     /// What is not finite is read anywhere.
     #[inline(always)]
-    pub(crate) fn sample<S: Simd>(&self, simd: S, at: &Sampling<S>, count: usize) -> [F<S>; 4] {
+    pub(crate) fn sample<S: Simd>(&self, simd: S, at: &Sampling<S>) -> [F<S>; 4] {
         let largest = &self.levels[0];
         let (wide, high) = (largest.width as f32, largest.height as f32);
         let mut steps = [0.0; LANES];
@@ -128,7 +128,7 @@ impl Pyramid {
         let mut lower = [0; LANES];
         let mut parts = [0.0; LANES];
         let mut mixes = false;
-        for lane in 0..count {
+        for lane in 0..S::F32_LANES {
             let level = (log2(steps[lane]) * 0.5).clamp(0.0, last as f32);
             lower[lane] = level as usize;
             // Levels blend over the middle half of the way from one to the next: beyond it what is
@@ -139,12 +139,12 @@ impl Pyramid {
             }
             mixes |= parts[lane] > 0.0;
         }
-        let near = self.bilinear(simd, at, &lower, count);
+        let near = self.bilinear(simd, at, &lower);
         if !mixes {
             return near;
         }
         lower.iter_mut().for_each(|level| *level = (*level + 1).min(last));
-        let far = self.bilinear(simd, at, &lower, count);
+        let far = self.bilinear(simd, at, &lower);
         let part = F::load(simd, &parts, 0);
         let mut mixed = near;
         for k in 0..4 {
@@ -154,22 +154,16 @@ impl Pyramid {
     }
 
     #[inline(always)]
-    fn bilinear<S: Simd>(
-        &self,
-        simd: S,
-        at: &Sampling<S>,
-        levels: &[usize; LANES],
-        count: usize,
-    ) -> [F<S>; 4] {
+    fn bilinear<S: Simd>(&self, simd: S, at: &Sampling<S>, levels: &[usize; LANES]) -> [F<S>; 4] {
         let mut wide = [1.0; LANES];
         let mut high = [1.0; LANES];
-        for lane in 0..count {
+        for lane in 0..S::F32_LANES {
             let level = &self.levels[levels[lane]];
             (wide[lane], high[lane]) = (level.width as f32, level.height as f32);
         }
         let cells = Cells::new(at, F::load(simd, &wide, 0), F::load(simd, &high, 0));
         let mut corners = [[[0; LANES]; 2]; 4];
-        for lane in 0..count {
+        for lane in 0..S::F32_LANES {
             let level = &self.levels[levels[lane]];
             let (x0, x1) = (index(cells.columns[0][lane]), index(cells.columns[1][lane]));
             let y0 = index(cells.rows[0][lane]) * level.width;
@@ -319,7 +313,7 @@ mod tests {
     }
 
     fn read(pyramid: &Pyramid, at: &Sampling<Scalar>) -> [f32; 4] {
-        pyramid.sample(Scalar, at, 1).map(|value| {
+        pyramid.sample(Scalar, at).map(|value| {
             let mut array = [0.0; LANES];
             value.store(&mut array, 0);
             array[0]

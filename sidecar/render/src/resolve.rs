@@ -1,6 +1,6 @@
 //! Samples to colours: each surface in a pixel is shaded once, and weighs what it covers.
 
-use wide::f32x4;
+use wide::{f32x4, u32x4};
 
 use crate::{
     batch::{Batch, Layer, Shade},
@@ -39,8 +39,14 @@ pub(crate) struct Painter<'a> {
 #[derive(Default)]
 struct Waiting {
     batch: Batch,
-    /// A pixel, and the samples of it, by bits.
-    pixels: [(u32, u32); LANES],
+    marks: [Mark; LANES],
+}
+
+/// A pixel, and the samples of it, by bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    at: u32,
+    bits: u32,
 }
 
 /// One surface in a pixel: its triangle and the samples that see it, by bits.
@@ -129,20 +135,28 @@ impl<'a> Painter<'a> {
     pub(crate) fn resolve(&mut self, frame: &mut Frame) {
         let (rows, columns) = (frame.touched.y, frame.touched.x);
         for y in rows[0]..rows[1].max(rows[0]) {
-            for x in columns[0]..columns[1] {
-                let at = y as usize * frame.size as usize + x as usize;
-                let ids = frame.ids[at].to_array();
-                let spot = Spot { x, y, at };
-                if ids == [NOTHING; 4] {
+            let row = y as usize * frame.size as usize;
+            let mut x = columns[0];
+            while x < columns[1] {
+                let at = row + x as usize;
+                let ids = frame.ids[at];
+                let first = ids.to_array()[0];
+                let all = u32x4::splat(first);
+                let from = x;
+                x += 1;
+                if ids != all {
+                    let spot = Spot { x: from, y, at };
+                    let (leaders, count) = self.leaders(spot, ids.to_array());
+                    for Leader { group, place, normal } in &leaders[..count] {
+                        let mark = Mark { at: at as u32, bits: group.bits };
+                        self.push(group.id, *normal, *place, mark, frame);
+                    }
                     continue;
                 }
-                if ids.iter().all(|id| *id == ids[0]) {
-                    self.push(ids[0], centre(spot, 0b1111), None, (at as u32, 0b1111), frame);
-                    continue;
-                }
-                let (leaders, count) = self.leaders(spot, ids);
-                for Leader { group, place, normal } in &leaders[..count] {
-                    self.push(group.id, *place, Some(*normal), (at as u32, group.bits), frame);
+                let rest = &frame.ids[row + x as usize..row + columns[1] as usize];
+                x += rest.iter().take_while(|ids| **ids == all).count() as u32;
+                if first != NOTHING {
+                    self.push_run(first, [from, x], y, frame);
                 }
             }
         }
@@ -153,39 +167,53 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Adds a place to its surface's batch.
-    #[inline]
-    fn push(
-        &mut self,
-        id: u32,
-        place: [f32; 2],
-        normal: Option<f32x4>,
-        pixel: (u32, u32),
-        frame: &mut Frame,
-    ) {
+    /// Adds a place to its surface's batch, with a normal of its own.
+    fn push(&mut self, id: u32, normal: f32x4, place: [f32; 2], mark: Mark, frame: &mut Frame) {
         let model = self.model;
         let facet = self.facet(id);
-        let spotted = facet.at(place[0], place[1], normal);
+        let spotted = facet.at(place[0], place[1], Some(normal));
         let surface = facet.surface as usize;
         let slot = surface << UV_SETS | facet.uv_sets as usize;
-        let (facet, open) = (&self.remembered[id as usize % REMEMBERED], &mut self.open);
-        let Some((_, facet)) = facet else { return };
-        let waiting = open[slot].get_or_insert_default();
-        waiting.pixels[waiting.batch.count] = pixel;
+        let Some((_, facet)) = &self.remembered[id as usize % REMEMBERED] else { return };
+        let waiting = self.open[slot].get_or_insert_default();
+        waiting.marks[waiting.batch.count] = mark;
         waiting.batch.push(facet, &model.surfaces[surface], place, &spotted);
         if waiting.batch.count == LANES
-            && let Some(mut waiting) = open[slot].take()
+            && let Some(mut waiting) = self.open[slot].take()
         {
             self.flush(surface, &mut waiting, frame);
             self.open[slot] = Some(waiting);
         }
     }
 
+    /// Adds the pixels of a row, from the first column to before the second, of which one facet
+    /// covers every sample.
+    fn push_run(&mut self, id: u32, [from, to]: [u32; 2], y: u32, frame: &mut Frame) {
+        let model = self.model;
+        let facet = self.facet(id);
+        let surface = facet.surface as usize;
+        let slot = surface << UV_SETS | facet.uv_sets as usize;
+        let mut waiting = self.open[slot].take().unwrap_or_default();
+        let Some((_, facet)) = &self.remembered[id as usize % REMEMBERED] else { return };
+        let row = y * frame.size;
+        for x in from..to {
+            // The samples' middle is the pixel's.
+            let place = [x as f32 + 0.5, y as f32 + 0.5];
+            waiting.marks[waiting.batch.count] = Mark { at: row + x, bits: 0b1111 };
+            let spotted = facet.at(place[0], place[1], None);
+            waiting.batch.push(facet, &model.surfaces[surface], place, &spotted);
+            if waiting.batch.count == LANES {
+                self.flush(surface, &mut waiting, frame);
+            }
+        }
+        self.open[slot] = Some(waiting);
+    }
+
     fn flush(&self, surface: usize, waiting: &mut Waiting, frame: &mut Frame) {
         let shaded = self.shaded(&waiting.batch, surface, Layer::Opaque);
-        for (colour, (at, bits)) in shaded.iter().zip(waiting.pixels).take(waiting.batch.count) {
-            let weight = bits.count_ones() as f32 / 4.0;
-            for (sum, value) in frame.colour[at as usize].iter_mut().zip(colour) {
+        for (colour, mark) in shaded.iter().zip(waiting.marks).take(waiting.batch.count) {
+            let weight = mark.bits.count_ones() as f32 / 4.0;
+            for (sum, value) in frame.colour[mark.at as usize].iter_mut().zip(colour) {
                 *sum += value * weight;
             }
         }
