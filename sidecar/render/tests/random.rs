@@ -8,7 +8,6 @@ use vitrine_scene::{
 };
 
 #[path = "shapes/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
 mod shapes;
 
 /// Mostly near 1, sometimes nothing, huge or tiny.
