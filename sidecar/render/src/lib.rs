@@ -1,6 +1,6 @@
 //! Pictures of a scene, on the processor alone: no window, no driver, no GPU.
 //!
-//! The same scene, options and view give the same bytes, whatever the number of threads.
+//! On one machine the same scene, options and view give the same bytes, whatever the number of threads.
 //!
 //! ```text
 //! Scene ── Model ──▶ draw: which triangle each of a pixel's four samples sees
@@ -9,7 +9,9 @@
 //! ```
 //!
 //! Samples keep the number of their triangle instead of a colour (Burns and Hunt 2013, The Visibility
-//! Buffer), so that hidden surfaces cost no shading and a pixel's edge no more than its surfaces.
+//! Buffer), so that hidden surfaces cost no shading and a pixel's edge no more than its surfaces. Places
+//! of one surface wait for each other in a `batch` and are shaded by the widest instructions that the
+//! processor has; another processor may round differently.
 
 mod batch;
 mod draw;
