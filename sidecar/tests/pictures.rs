@@ -1,17 +1,13 @@
-//! Dual encoders against `transformers`, and a search for pictures by words with a model that knows
-//! some.
+//! Folders of models of pictures, and a search for pictures by words with a model that knows some.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 use std::path::{Path, PathBuf};
 
-use vitrine::embed::{self, ImageEmbedder, Options, TextEmbedder};
+use vitrine::embed::{self, ImageEmbedder, Options};
 use vitrine::model::Access;
 use vitrine_crds::library::{Device, Provider};
-use vitrine_image::{Alpha, Limits, Rgb, decode};
-
-/// What two runtimes may differ by, in a vector of length 1.
-const PARITY: f32 = 1e-3;
+use vitrine_image::{Alpha, Limits, decode};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/images")
@@ -26,96 +22,8 @@ fn images(folder: &Path, pictures_max: Option<usize>) -> Box<dyn ImageEmbedder> 
     embed::open_images(&access, folder, pictures_max, &options()).unwrap()
 }
 
-fn texts(folder: &Path) -> Box<dyn TextEmbedder> {
-    let access = Access::from_env(None, false).unwrap();
-    embed::open_paired(&access, folder, &options()).unwrap()
-}
-
-/// As `pattern` of `tests/oracles/images/pictures.py`.
-fn pattern(width: usize, height: usize) -> Rgb {
-    let mut pixels = Vec::with_capacity(width * height * 3);
-    for y in 0..height {
-        for x in 0..width {
-            for c in 0..3 {
-                let value = x * x * 31 + y * y * 17 + x * y * 7 + (x ^ y) * 13 + c * 101;
-                pixels.push((value >> 3) as u8);
-            }
-        }
-    }
-    Rgb::new(width, height, pixels).unwrap()
-}
-
-fn vectors(json: &serde_json::Value) -> Vec<Vec<f32>> {
-    serde_json::from_value(json.clone()).unwrap()
-}
-
-fn difference(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f32 {
-    assert_eq!(ours.len(), theirs.len());
-    let pairs = ours.iter().zip(theirs).flat_map(|(ours, theirs)| {
-        assert_eq!(ours.len(), theirs.len());
-        ours.iter().zip(theirs)
-    });
-    pairs.map(|(ours, theirs)| (ours - theirs).abs()).fold(0.0, f32::max)
-}
-
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-#[test]
-fn pictures_and_texts_of_every_family_equal_transformers_within_1e_3() {
-    for family in ["clip", "siglip", "siglip2"] {
-        let folder = data().join(family);
-        let kept = std::fs::read(folder.join("expected.json")).unwrap();
-        let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
-        let sizes: Vec<(usize, usize)> = serde_json::from_value(kept["pictures"].clone()).unwrap();
-        let pictures: Vec<Rgb> = sizes.iter().map(|&(w, h)| pattern(w, h)).collect();
-        let sentences: Vec<String> = serde_json::from_value(kept["texts"].clone()).unwrap();
-
-        let mut model = images(&folder, None);
-        let theirs = vectors(&kept["image_vectors"]);
-        assert!(difference(&theirs[..1], &theirs[1..2]) > 10.0 * PARITY, "vectors tell apart");
-        let ours = model.embed(&pictures).unwrap();
-        let worst = difference(&ours, &theirs);
-        assert!(worst < PARITY, "{family}, pictures: {worst:e}");
-
-        let mut paired = texts(&folder);
-        assert_eq!(paired.dims(), model.dims(), "{family}: one space");
-        let theirs = vectors(&kept["text_vectors"]);
-        assert!(difference(&theirs[..1], &theirs[1..2]) > 10.0 * PARITY, "vectors tell apart");
-        let worst = difference(&paired.embed(&sentences).unwrap(), &theirs);
-        assert!(worst < PARITY, "{family}, texts: {worst:e}");
-    }
-}
-
-/// What every [`ImageEmbedder`] keeps, whatever runs it.
-fn conforms(mut open: impl FnMut(usize) -> Box<dyn ImageEmbedder>) {
-    let pictures: Vec<Rgb> = (1..8).map(|at| pattern(20 + 9 * at, 70 - 7 * at)).collect();
-    let mut all = open(16);
-    let together = all.embed(&pictures).unwrap();
-    assert_eq!(together.len(), pictures.len());
-    for vector in &together {
-        assert_eq!(vector.len(), all.dims());
-        assert!((cosine(vector, vector) - 1.0).abs() < 1e-5);
-    }
-    for pictures_max in [1, 3, 7] {
-        let mut few = open(pictures_max);
-        assert_eq!(few.pictures_max(), pictures_max);
-        assert_eq!(few.fingerprint(), all.fingerprint(), "batches are no part of a vector");
-        assert!(difference(&few.embed(&pictures).unwrap(), &together) < 1e-5);
-    }
-    let prepared = all.preparation().prepare(&pictures[2]);
-    let alone = all.embed_prepared(prepared).unwrap();
-    assert!(difference(&alone, &together[2..3]) < 1e-5);
-    assert!(all.embed(&[]).unwrap().is_empty());
-}
-
-#[test]
-fn onnx_models_conform_from_two_files_and_from_one() {
-    for family in ["clip", "siglip", "siglip2"] {
-        let folder = data().join(family);
-        conforms(|pictures_max| images(&folder, Some(pictures_max)));
-    }
 }
 
 #[test]

@@ -9,15 +9,9 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use vitrine_crds::library::{Device, Provider};
 
+use super::network::Placed;
+use super::session::OnnxNetwork;
 use super::{OpenError, runtime};
-
-/// A session, and where it runs in the end: never [`Provider::Auto`].
-pub struct Placed {
-    /// The model, ready to run.
-    pub session: Session,
-    /// Where it runs.
-    pub provider: Provider,
-}
 
 /// The word a person writes.
 pub fn name(provider: Provider) -> &'static str {
@@ -35,10 +29,10 @@ pub fn name(provider: Provider) -> &'static str {
 ///
 /// [`OpenError::Device`] where a demanded device is absent, [`OpenError::Unusable`] where ONNX
 /// Runtime refuses the file: broken, newer than the runtime, or in need of custom operators.
-pub fn place(model: &str, weights: &Path, device: &Device) -> Result<Placed, OpenError> {
+pub(super) fn place(model: &str, weights: &Path, device: &Device) -> Result<Placed, OpenError> {
     let load = |provider| {
         let session = load(model, weights, device, provider)?;
-        Ok(Placed { session, provider })
+        Ok(Placed { network: Box::new(OnnxNetwork::new(session)), provider })
     };
     if device.provider != Provider::Auto {
         return load(device.provider);

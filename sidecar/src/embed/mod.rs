@@ -6,17 +6,23 @@
 
 mod batch;
 mod device;
+mod network;
 mod onnx;
 mod options;
 mod paired;
 mod picture;
 mod pool;
+#[cfg(feature = "pure")]
+mod pure;
 mod runtime;
+mod session;
 mod sides;
 mod text;
+#[cfg(feature = "torch")]
+mod torchscript;
 
-pub use options::Options;
-pub use picture::ImageEmbedder;
+pub use options::{Options, Runtime};
+pub use picture::{ImageEmbedder, Load};
 
 use std::path::Path;
 

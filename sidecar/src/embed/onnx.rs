@@ -1,10 +1,8 @@
-//! What a text model takes and gives, read from its session.
+//! What a sentence model takes and gives, read from its network.
 
-use ndarray::{Array2, Ix2, Ix3};
-use ort::session::Session;
-use ort::session::SessionInputValue;
-use ort::value::{Tensor, TensorElementType, ValueType};
+use ndarray::{Array2, ArrayViewD, Ix2, Ix3};
 
+use super::network::{Cells, Element, Network, Port};
 use super::pool::{self, PoolError};
 use crate::model::folder::Pooling;
 
@@ -15,14 +13,6 @@ enum Role {
     Mask,
     Types,
     Positions,
-}
-
-#[derive(Debug)]
-struct Input {
-    name: String,
-    role: Role,
-    /// int64 or int32: exports differ.
-    wide: bool,
 }
 
 /// What the output holds for each text.
@@ -37,35 +27,34 @@ enum Shape {
 /// How to call one model.
 #[derive(Debug)]
 pub struct Signature {
-    inputs: Vec<Input>,
-    output: String,
+    inputs: Vec<Role>,
+    /// Position among the network's outputs, and its name.
+    output: (usize, String),
     shape: Shape,
 }
 
 /// Why a run gave no vectors.
 #[derive(Debug)]
 pub enum RunError {
-    /// ONNX Runtime refused, or the answer has another shape than promised.
+    /// The runtime refused, or the answer has another shape than promised.
     Model(String),
     /// One text has no vector.
     Text(PoolError),
 }
 
 impl Signature {
-    /// Reads the names, types and ranks of a session.
+    /// Reads the names, types and ranks of a network.
     ///
     /// # Errors
     ///
     /// A sentence that names the input or output we cannot serve.
-    pub fn read(session: &Session) -> Result<Self, String> {
-        let mut inputs = Vec::new();
-        for input in session.inputs() {
-            inputs.push(read_input(input.name(), input.dtype())?);
-        }
-        if !inputs.iter().any(|input| input.role == Role::Ids) {
+    pub(super) fn read(network: &dyn Network) -> Result<Self, String> {
+        let inputs: Vec<Role> =
+            network.inputs().iter().map(read_input).collect::<Result<_, _>>()?;
+        if !inputs.contains(&Role::Ids) {
             return Err("it has no input `input_ids`; is it a text model?".to_owned());
         }
-        let (output, shape) = read_output(session)?;
+        let (output, shape) = read_output(network.outputs())?;
         Ok(Self { inputs, output, shape })
     }
 
@@ -78,65 +67,58 @@ impl Signature {
     /// # Errors
     ///
     /// See [`RunError`].
-    pub fn run(
+    pub(super) fn run(
         &self,
-        session: &mut Session,
+        network: &mut dyn Network,
         rows: &[&[u32]],
         pad_id: u32,
         pooling: Pooling,
     ) -> Result<Vec<Vec<f32>>, RunError> {
-        let refused = |error: ort::Error| RunError::Model(error.message().to_owned());
         let lengths: Vec<usize> = rows.iter().map(|row| row.len()).collect();
         let longest = lengths.iter().copied().max().unwrap_or_default();
-        let mut values: Vec<(&str, SessionInputValue)> = Vec::with_capacity(self.inputs.len());
-        for input in &self.inputs {
+        let feed = self.inputs.iter().map(|role| {
             let cell = |(text, token): (usize, usize)| {
                 let real = token < lengths[text];
-                match input.role {
+                i64::from(match role {
                     Role::Ids if real => rows[text][token],
                     Role::Ids => pad_id,
                     Role::Mask => u32::from(real),
                     Role::Types => 0,
                     Role::Positions => token as u32,
-                }
+                })
             };
-            let shape = (rows.len(), longest);
-            let value: SessionInputValue = if input.wide {
-                let cells = Array2::from_shape_fn(shape, |at| i64::from(cell(at)));
-                Tensor::from_array(cells).map_err(refused)?.into()
-            } else {
-                let cells = Array2::from_shape_fn(shape, |at| cell(at) as i32);
-                Tensor::from_array(cells).map_err(refused)?.into()
+            Cells::Tokens(Array2::from_shape_fn((rows.len(), longest), cell))
+        });
+        let (output, name) = &self.output;
+        let mut vectors = Err(RunError::Model("it gave no answer".to_owned()));
+        let mut read = |answer: ArrayViewD<f32>| {
+            let unexpected = format!(
+                "its output `{name}` has shape {:?} for {} texts of {longest} tokens",
+                answer.shape(),
+                rows.len()
+            );
+            let rows_agree = answer.shape().first() == Some(&rows.len());
+            vectors = match self.shape {
+                Shape::Tokens => match answer.into_dimensionality::<Ix3>() {
+                    Ok(answer) if rows_agree && answer.dim().1 == longest => {
+                        pool::pool(answer, &lengths, pooling).map_err(RunError::Text)
+                    }
+                    _ => Err(RunError::Model(unexpected)),
+                },
+                Shape::Sentence => match answer.into_dimensionality::<Ix2>() {
+                    Ok(answer) if rows_agree => pool::normalise(answer).map_err(RunError::Text),
+                    _ => Err(RunError::Model(unexpected)),
+                },
             };
-            values.push((&input.name, value));
-        }
-        let outputs = session.run(values).map_err(refused)?;
-        let answer = outputs[self.output.as_str()].try_extract_array::<f32>().map_err(refused)?;
-        let unexpected = format!(
-            "its output `{}` has shape {:?} for {} texts of {longest} tokens",
-            self.output,
-            answer.shape(),
-            rows.len()
-        );
-        let rows_agree = answer.shape().first() == Some(&rows.len());
-        let vectors = match self.shape {
-            Shape::Tokens => {
-                let answer = answer.into_dimensionality::<Ix3>();
-                let answer = answer.ok().filter(|a| rows_agree && a.dim().1 == longest);
-                let answer = answer.ok_or(RunError::Model(unexpected))?;
-                pool::pool(answer, &lengths, pooling)
-            }
-            Shape::Sentence => {
-                let answer = answer.into_dimensionality::<Ix2>().ok().filter(|_| rows_agree);
-                pool::normalise(answer.ok_or(RunError::Model(unexpected))?)
-            }
         };
-        vectors.map_err(RunError::Text)
+        network.run(feed.collect(), *output, &mut read).map_err(RunError::Model)?;
+        vectors
     }
 }
 
-fn read_input(name: &str, kind: &ValueType) -> Result<Input, String> {
-    let role = match name {
+fn read_input(input: &Port) -> Result<Role, String> {
+    let name = &input.name;
+    let role = match name.as_str() {
         "input_ids" => Role::Ids,
         "attention_mask" => Role::Mask,
         "token_type_ids" => Role::Types,
@@ -148,32 +130,30 @@ fn read_input(name: &str, kind: &ValueType) -> Result<Input, String> {
             ));
         }
     };
-    let wide = match kind.tensor_type() {
-        Some(TensorElementType::Int64) => true,
-        Some(TensorElementType::Int32) => false,
-        _ => return Err(format!("its input `{name}` is {kind}, but should be int64 or int32")),
-    };
-    Ok(Input { name: name.to_owned(), role, wide })
+    match input.element {
+        Element::Integer => Ok(role),
+        Element::Float32 | Element::Other => {
+            Err(format!("its input `{name}` is {}, but should be int64 or int32", input.said))
+        }
+    }
 }
 
 /// Token vectors where there are some: what the folder says of pooling is then ours to do.
-fn read_output(session: &Session) -> Result<(String, Shape), String> {
+fn read_output(outputs: &[Port]) -> Result<((usize, String), Shape), String> {
     let floats = |rank: usize| {
-        let fits = move |kind: &ValueType| {
-            kind.tensor_type() == Some(TensorElementType::Float32)
-                && kind.tensor_shape().is_some_and(|shape| shape.len() == rank)
-        };
-        session.outputs().iter().filter(move |output| fits(output.dtype()))
+        let fits = move |port: &Port| port.element == Element::Float32 && port.rank == rank;
+        outputs.iter().enumerate().filter(move |(_, output)| fits(output))
     };
-    let named = floats(3).find(|o| matches!(o.name(), "last_hidden_state" | "token_embeddings"));
-    if let Some(output) = named.or_else(|| floats(3).next()) {
-        return Ok((output.name().to_owned(), Shape::Tokens));
+    let named = |(at, port): (usize, &Port)| (at, port.name.clone());
+    let known =
+        floats(3).find(|(_, o)| matches!(&*o.name, "last_hidden_state" | "token_embeddings"));
+    if let Some(output) = known.or_else(|| floats(3).next()) {
+        return Ok((named(output), Shape::Tokens));
     }
     if let Some(output) = floats(2).next() {
-        return Ok((output.name().to_owned(), Shape::Sentence));
+        return Ok((named(output), Shape::Sentence));
     }
-    let found: Vec<String> =
-        session.outputs().iter().map(|o| format!("{}: {}", o.name(), o.dtype())).collect();
+    let found: Vec<String> = outputs.iter().map(|o| format!("{}: {}", o.name, o.said)).collect();
     Err(format!(
         "none of its outputs ({}) is float32 of [texts, tokens, dims] or [texts, dims]; export it \
          for feature extraction",

@@ -9,12 +9,25 @@ use vitrine_crds::library::Device;
 pub struct Options {
     /// Where it runs, and on how many threads.
     pub device: Device,
+    /// What runs ONNX files.
+    pub runtime: Runtime,
     /// Most tokens of one batch, padding included; `None` takes what suits the device.
     pub batch_tokens_max: Option<usize>,
     /// Folder of fetched models; `None` takes `VITRINE_CACHE_DIR`, else the user's cache folder.
     pub cache_dir: Option<PathBuf>,
     /// Whether to draw progress bars of downloads on standard error, where that is a terminal.
     pub progress: bool,
+}
+
+/// What runs ONNX files.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Runtime {
+    /// ONNX Runtime; where it is not there, Rust alone, if this program was built with that.
+    #[default]
+    Auto,
+    /// Rust alone, on the processor, even where ONNX Runtime is there.
+    #[cfg(feature = "pure")]
+    Pure,
 }
 
 impl Options {
@@ -26,6 +39,12 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: Device::default(), batch_tokens_max: None, cache_dir: None, progress: true }
+        Self {
+            device: Device::default(),
+            runtime: Runtime::default(),
+            batch_tokens_max: None,
+            cache_dir: None,
+            progress: true,
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! The text encoder of a dual encoder on one device.
 
 use ndarray::Array4;
-use ort::session::Session;
 use tokenizers::{PaddingDirection, Tokenizer, TruncationParams};
 
-use super::device::{self, Placed};
+use super::device;
+use super::network::{self, Network, Placed, Task};
 use super::sides::{Feed, RunError, Side, Sides};
 use super::{EmbedError, OpenError, Options, TextEmbedder, text};
 use crate::model::PairedText;
@@ -18,7 +18,7 @@ const TEXTS_MAX: usize = 32;
 /// A text encoder that is loaded and has answered once.
 pub struct OnnxPaired {
     name: String,
-    session: Session,
+    network: Box<dyn Network>,
     sides: Sides,
     tokenizer: Tokenizer,
     pad_id: u32,
@@ -47,8 +47,9 @@ impl OnnxPaired {
     ) -> Result<Self, OpenError> {
         let unusable = |reason: String| OpenError::Unusable { model: name.to_owned(), reason };
         let (tokenizer, pad_id, is_padded_left) = read_tokenizer(model).map_err(unusable)?;
-        let Placed { session, provider } = device::place(name, &model.weights, &options.device)?;
-        let sides = Sides::read(&session, Side::Text).map_err(unusable)?;
+        let task = Task::Texts { family: model.family, tokens: model.tokens };
+        let Placed { network, provider } = network::place(name, &model.weights, task, options)?;
+        let sides = Sides::read(&*network, Side::Text).map_err(unusable)?;
         if sides.takes_pixels() && model.picture.is_none() {
             let reason = "its file wants a picture beside each text, and preprocessor_config.json \
                           does not say of which size";
@@ -56,7 +57,7 @@ impl OnnxPaired {
         }
         let mut loaded = Self {
             name: name.to_owned(),
-            session,
+            network,
             sides,
             tokenizer,
             pad_id,
@@ -117,7 +118,7 @@ impl TextEmbedder for OnnxPaired {
             let pixels = self.picture.filter(|_| self.sides.takes_pixels());
             let pixels = pixels.map(|(width, height)| Array4::zeros((1, 3, height, width)));
             let feed = Feed { pixels, texts: &rows };
-            let answer = self.sides.run(&mut self.session, feed, rows.len());
+            let answer = self.sides.run(&mut *self.network, feed, rows.len());
             vectors.extend(answer.map_err(|error| {
                 let reason = match error {
                     RunError::Model(reason) => reason,

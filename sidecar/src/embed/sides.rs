@@ -1,12 +1,11 @@
-//! What a dual encoder's ONNX file takes and gives, read from its session.
+//! What a dual encoder's file takes and gives, read from its network.
 //!
 //! A file with both encoders wants texts and pictures in every run: the side that is not asked gets one
 //! row of nothing.
 
-use ndarray::{Array2, Array4, Ix2};
-use ort::session::{Session, SessionInputValue};
-use ort::value::{Tensor, TensorElementType, ValueType};
+use ndarray::{Array2, Array4, ArrayViewD, Ix2};
 
+use super::network::{Cells, Element, Network, Port};
 use super::pool::{self, PoolError};
 
 /// The encoder that is asked.
@@ -24,19 +23,12 @@ enum Role {
     Mask,
 }
 
-#[derive(Debug)]
-struct Input {
-    name: String,
-    role: Role,
-    /// int64 or int32: exports differ.
-    is_wide: bool,
-}
-
 /// How to call one side.
 #[derive(Debug)]
 pub(super) struct Sides {
-    inputs: Vec<Input>,
-    output: String,
+    inputs: Vec<Role>,
+    /// Position among the network's outputs, and its name.
+    output: (usize, String),
 }
 
 /// One batch.
@@ -51,36 +43,34 @@ pub(super) struct Feed<'a> {
 /// Why a run gave no vectors.
 #[derive(Debug)]
 pub(super) enum RunError {
-    /// ONNX Runtime refused, or the answer has another shape than promised.
+    /// The runtime refused, or the answer has another shape than promised.
     Model(String),
     /// One row has no vector.
     Row(PoolError),
 }
 
 impl Sides {
-    /// Reads names, types and ranks of a session.
+    /// Reads names, types and ranks of a network.
     ///
     /// # Errors
     ///
     /// A sentence that names the input or output we cannot serve.
-    pub(super) fn read(session: &Session, side: Side) -> Result<Self, String> {
-        let mut inputs = Vec::new();
-        for input in session.inputs() {
-            inputs.push(read_input(input.name(), input.dtype())?);
-        }
+    pub(super) fn read(network: &dyn Network, side: Side) -> Result<Self, String> {
+        let inputs: Vec<Role> =
+            network.inputs().iter().map(read_input).collect::<Result<_, _>>()?;
         let (role, wanted) = match side {
             Side::Image => (Role::Pixels, "pixel_values"),
             Side::Text => (Role::Ids, "input_ids"),
         };
-        if !inputs.iter().any(|input| input.role == role) {
+        if !inputs.contains(&role) {
             return Err(format!("it has no input `{wanted}`"));
         }
-        Ok(Self { inputs, output: read_output(session, side)? })
+        Ok(Self { inputs, output: read_output(network.outputs(), side)? })
     }
 
     /// Whether the file wants pictures.
     pub(super) fn takes_pixels(&self) -> bool {
-        self.inputs.iter().any(|input| input.role == Role::Pixels)
+        self.inputs.contains(&Role::Pixels)
     }
 
     /// One unit vector a row of the side that is asked.
@@ -90,87 +80,78 @@ impl Sides {
     /// See [`RunError`].
     pub(super) fn run(
         &self,
-        session: &mut Session,
+        network: &mut dyn Network,
         feed: Feed,
         rows: usize,
     ) -> Result<Vec<Vec<f32>>, RunError> {
-        let refused = |error: ort::Error| RunError::Model(error.message().to_owned());
         let Feed { mut pixels, texts } = feed;
-        let mut values: Vec<(&str, SessionInputValue)> = Vec::with_capacity(self.inputs.len());
         let shape = (texts.len(), texts.first().map_or(0, Vec::len));
-        for input in &self.inputs {
+        let feed = self.inputs.iter().map(|role| {
             let cell = |(text, token): (usize, usize)| {
                 let (id, counts) = texts[text][token];
-                if input.role == Role::Mask { u32::from(counts) } else { id }
+                i64::from(if *role == Role::Mask { u32::from(counts) } else { id })
             };
-            let value: SessionInputValue = match (input.role, input.is_wide) {
-                (Role::Pixels, _) => {
-                    let pixels = pixels.take().unwrap_or_default();
-                    Tensor::from_array(pixels).map_err(refused)?.into()
+            match role {
+                Role::Pixels => Cells::Pixels(pixels.take().unwrap_or_default()),
+                Role::Ids | Role::Mask => Cells::Tokens(Array2::from_shape_fn(shape, cell)),
+            }
+        });
+        let feed = feed.collect();
+        let (output, name) = &self.output;
+        let mut vectors = Err(RunError::Model("it gave no answer".to_owned()));
+        let mut read = |answer: ArrayViewD<f32>| {
+            let unexpected =
+                format!("its output `{name}` has shape {:?} for {rows} rows", answer.shape());
+            vectors = match answer.into_dimensionality::<Ix2>() {
+                Ok(answer) if answer.nrows() == rows => {
+                    pool::normalise(answer).map_err(RunError::Row)
                 }
-                (_, true) => {
-                    let cells = Array2::from_shape_fn(shape, |at| i64::from(cell(at)));
-                    Tensor::from_array(cells).map_err(refused)?.into()
-                }
-                (_, false) => {
-                    let cells = Array2::from_shape_fn(shape, |at| cell(at) as i32);
-                    Tensor::from_array(cells).map_err(refused)?.into()
-                }
+                _ => Err(RunError::Model(unexpected)),
             };
-            values.push((&input.name, value));
-        }
-        let outputs = session.run(values).map_err(refused)?;
-        let answer = outputs[self.output.as_str()].try_extract_array::<f32>().map_err(refused)?;
-        let unexpected =
-            format!("its output `{}` has shape {:?} for {rows} rows", self.output, answer.shape());
-        let answer = answer.into_dimensionality::<Ix2>().ok().filter(|a| a.nrows() == rows);
-        pool::normalise(answer.ok_or(RunError::Model(unexpected))?).map_err(RunError::Row)
+        };
+        network.run(feed, *output, &mut read).map_err(RunError::Model)?;
+        vectors
     }
 }
 
-fn read_input(name: &str, kind: &ValueType) -> Result<Input, String> {
-    let rank = kind.tensor_shape().map_or(0, |shape| shape.len());
-    let role = match name {
+fn read_input(input: &Port) -> Result<Role, String> {
+    let Port { name, element, rank, said } = input;
+    let role = match name.as_str() {
         "input_ids" => Role::Ids,
         "attention_mask" => Role::Mask,
         // A bare vision model calls its one input as it likes.
-        _ if rank == 4 => Role::Pixels,
+        _ if *rank == 4 => Role::Pixels,
         _ => {
             return Err(format!(
                 "its input `{name}` is not one we know (pixel_values, input_ids, attention_mask)"
             ));
         }
     };
-    let is_wide = match (role, kind.tensor_type()) {
-        (Role::Pixels, Some(TensorElementType::Float32)) => false,
-        (Role::Pixels, _) => {
-            return Err(format!("its input `{name}` is {kind}, but should be float32"));
-        }
-        (_, Some(TensorElementType::Int64)) => true,
-        (_, Some(TensorElementType::Int32)) => false,
-        _ => return Err(format!("its input `{name}` is {kind}, but should be int64 or int32")),
-    };
-    Ok(Input { name: name.to_owned(), role, is_wide })
+    match (role, element) {
+        (Role::Pixels, Element::Float32) | (Role::Ids | Role::Mask, Element::Integer) => Ok(role),
+        (Role::Pixels, _) => Err(format!("its input `{name}` is {said}, but should be float32")),
+        _ => Err(format!("its input `{name}` is {said}, but should be int64 or int32")),
+    }
 }
 
 /// The projected vector, else the pooled one, else the only one there is.
-fn read_output(session: &Session, side: Side) -> Result<String, String> {
-    let is_vector = |kind: &ValueType| {
-        kind.tensor_type() == Some(TensorElementType::Float32)
-            && kind.tensor_shape().is_some_and(|shape| shape.len() == 2)
-    };
-    let found: Vec<&str> =
-        session.outputs().iter().filter(|o| is_vector(o.dtype())).map(|o| o.name()).collect();
+fn read_output(outputs: &[Port], side: Side) -> Result<(usize, String), String> {
+    let is_vector = |port: &&Port| port.element == Element::Float32 && port.rank == 2;
+    let found: Vec<&str> = outputs.iter().filter(is_vector).map(|port| &*port.name).collect();
     let projected = match side {
         Side::Image => "image_embeds",
         Side::Text => "text_embeds",
     };
     let named = [projected, "pooler_output"].into_iter().find(|name| found.contains(name));
-    match (named, &found[..]) {
-        (Some(name), _) | (None, &[name]) => Ok(name.to_owned()),
-        _ => Err(format!(
-            "it has neither an output `{projected}` nor `pooler_output` nor a single one of float32 \
-             [rows, dims], but {found:?}"
-        )),
-    }
+    let name = match (named, &found[..]) {
+        (Some(name), _) | (None, &[name]) => name,
+        _ => {
+            return Err(format!(
+                "it has neither an output `{projected}` nor `pooler_output` nor a single one of \
+                 float32 [rows, dims], but {found:?}"
+            ));
+        }
+    };
+    let at = outputs.iter().position(|port| port.name == name).unwrap_or_default();
+    Ok((at, name.to_owned()))
 }

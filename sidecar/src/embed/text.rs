@@ -1,11 +1,11 @@
 //! A text model on one device.
 
-use ort::session::Session;
 use tokenizers::{Tokenizer, TruncationParams};
 use vitrine_crds::library::Provider;
 
 use super::batch::{self, BatchLimits};
-use super::device::{self, Placed};
+use super::device;
+use super::network::{self, Network, Placed, Task};
 use super::onnx::{RunError, Signature};
 use super::pool::PoolError;
 use super::{EmbedError, OpenError, Options, TextEmbedder};
@@ -27,7 +27,7 @@ const TEXT_BYTES_MAX: usize = 1 << 18;
 /// A text model that is loaded and has answered once.
 pub struct OnnxText {
     uri: String,
-    session: Session,
+    network: Box<dyn Network>,
     signature: Signature,
     tokenizer: Tokenizer,
     pad_id: u32,
@@ -49,12 +49,12 @@ impl OnnxText {
         let files = &model.files;
         let unusable = |reason: String| OpenError::Unusable { model: model.uri.clone(), reason };
         let (tokenizer, pad_id) = read_tokenizer(model).map_err(unusable)?;
-        let Placed { session, provider } =
-            device::place(&model.uri, &files.weights, &options.device)?;
-        let signature = Signature::read(&session).map_err(unusable)?;
+        let Placed { network, provider } =
+            network::place(&model.uri, &files.weights, Task::Sentences, options)?;
+        let signature = Signature::read(&*network).map_err(unusable)?;
         let mut loaded = Self {
             uri: model.uri.clone(),
-            session,
+            network,
             signature,
             tokenizer,
             pad_id,
@@ -112,7 +112,7 @@ impl OnnxText {
                 );
             }
             let rows: Vec<&[u32]> = batch.iter().map(|&text| encoded[text].get_ids()).collect();
-            let run = self.signature.run(&mut self.session, &rows, self.pad_id, self.pooling);
+            let run = self.signature.run(&mut *self.network, &rows, self.pad_id, self.pooling);
             let pooled = run.map_err(|error| {
                 self.failed(match error {
                     RunError::Model(reason) => reason,

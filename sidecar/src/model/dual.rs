@@ -228,7 +228,7 @@ impl PairedText {
 }
 
 /// The first of `names` that is there.
-fn find(folder: &Path, names: &[&str; 4]) -> Result<PathBuf, ModelError> {
+fn find(folder: &Path, names: &[&str; 5]) -> Result<PathBuf, ModelError> {
     if !folder.is_dir() {
         return Err(wrong(folder, "there is no such folder; check the model's uri"));
     }

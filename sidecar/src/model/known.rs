@@ -27,12 +27,19 @@ const DUAL_CONFIGS: [&str; 6] = [
 
 /// Where weights are looked for, best first. Float32 before anything quantised.
 pub const WEIGHTS: [&str; 2] = ["onnx/model.onnx", "model.onnx"];
-/// Where a dual encoder's encoder of pictures is looked for: alone, else together with the other.
-pub const VISION: [&str; 4] =
-    ["onnx/vision_model.onnx", "vision_model.onnx", "onnx/model.onnx", "model.onnx"];
-/// Where a dual encoder's encoder of texts is looked for: alone, else together with the other.
-pub const TEXT: [&str; 4] =
-    ["onnx/text_model.onnx", "text_model.onnx", "onnx/model.onnx", "model.onnx"];
+/// Where a dual encoder's encoder of pictures is looked for: alone, else together with the other, else
+/// as TorchScript.
+pub const VISION: [&str; 5] = [
+    "onnx/vision_model.onnx",
+    "vision_model.onnx",
+    "onnx/model.onnx",
+    "model.onnx",
+    "vision_model.pt",
+];
+/// Where a dual encoder's encoder of texts is looked for: alone, else together with the other, else as
+/// TorchScript.
+pub const TEXT: [&str; 5] =
+    ["onnx/text_model.onnx", "text_model.onnx", "onnx/model.onnx", "model.onnx", "text_model.pt"];
 
 /// What weights above 2 GB keep their tensors in, by the name of the weights.
 pub const EXTERNAL_DATA: [&str; 2] = ["_data", ".data"];

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/data/images/{clip,siglip,siglip2}/: tiny dual encoders with random weights from a fixed
-seed, exported to ONNX as optimum does, and the vectors that `transformers` gives with them.
+seed, exported to ONNX as optimum does and to TorchScript, and the vectors that `transformers` gives
+with them.
 
 Run with torch, transformers, onnx, tokenizers, pillow and numpy installed: python models.py OUT
 """
@@ -92,6 +93,28 @@ def export(module, inputs: dict, outputs: list[str], path: pathlib.Path) -> None
         dynamo=False,
     )
     onnx.checker.check_model(onnx.load(path))
+
+
+class Vector(torch.nn.Module):
+    """The one output that is wanted of an encoder, by position."""
+
+    def __init__(self, module, at: int):
+        super().__init__()
+        self.module, self.at = module, at
+
+    def forward(self, *inputs):
+        return self.module(*inputs)[self.at]
+
+
+def trace(module, at: int, inputs: tuple, path: pathlib.Path) -> None:
+    """TorchScript with one output; rows of another number than it was traced with must give the same."""
+    module = Vector(module, at).eval()
+    with torch.no_grad():
+        traced = torch.jit.trace(module, tuple(given[:2] for given in inputs))
+        torch.jit.save(traced, path)
+        again = torch.jit.load(path)
+        torch.testing.assert_close(again(*inputs), module(*inputs))
+        torch.testing.assert_close(again(*[given[:1] for given in inputs]), module(*[given[:1] for given in inputs]))
 
 
 def clip_tokenizer() -> tokenizers.Tokenizer:
@@ -202,6 +225,11 @@ def make(folder: pathlib.Path, model, tokenizer, length, pad_token, processor, o
             names = ["text_embeds", "last_hidden_state"] if has_projection else names
             inputs = {"input_ids": ids[:2]} | ({"attention_mask": mask[:2]} if has_mask else {})
             export(Text(model, names), inputs, names, folder / "text_model.onnx")
+    names = ["image_embeds", "last_hidden_state"] if has_projection else ["last_hidden_state", "pooler_output"]
+    trace(Vision(model, names), 0 if has_projection else 1, (pixels,), folder / "vision_model.pt")
+    names = ["text_embeds", "last_hidden_state"] if has_projection else names
+    given = (ids, mask) if has_mask else (ids,)
+    trace(Text(model, names), 0 if has_projection else 1, given, folder / "text_model.pt")
     kept = {
         "texts": TEXTS,
         "input_ids": ids.tolist(),
