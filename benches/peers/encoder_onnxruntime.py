@@ -40,7 +40,7 @@ def main() -> None:
     name = session.get_inputs()[0].name
 
     def run(values: numpy.ndarray) -> numpy.ndarray:
-        vectors = session.run(None, {name: values})[0]
+        vectors = session.run(["image_embeds"], {name: values})[0]
         return vectors / numpy.linalg.norm(vectors, axis=1, keepdims=True)
 
     parts = [images[at : at + batch] for at in range(0, pictures, batch)]
