@@ -194,7 +194,7 @@ fn texts_conform(subject: &Subject) {
 /// A file of noise is refused by name.
 fn refuses_noise(subject: &Subject, weights: &str) {
     let folder = copied(&subject.folder, |name| name.ends_with(".json"));
-    let noise: Vec<u8> = (0..5_000_u32).map(|byte| (byte * 7_919 >> 3) as u8).collect();
+    let noise: Vec<u8> = (0..5_000_u32).map(|byte| ((byte * 7_919) >> 3) as u8).collect();
     std::fs::write(folder.path().join(weights), noise).unwrap();
     let (family, options) = (subject.family, subject.options.clone());
     let broken = Subject { family, folder: folder.path().to_owned(), options, _made: None };
