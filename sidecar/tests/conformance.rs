@@ -29,7 +29,7 @@ impl Subject {
         let algorithm = if self.family == "clip" { Algorithm::Clip } else { Algorithm::Siglip };
         let uri = self.folder.display().to_string();
         let model = ModelSpec { uri, sha256: None };
-        EmbeddingSpec { name: self.family.to_owned(), algorithm, model, batch }
+        EmbeddingSpec { name: self.family.to_owned(), algorithm, model, text_model: None, batch }
     }
 
     fn pictures(&self, batch: Option<i32>) -> Box<dyn ImageEmbedder> {

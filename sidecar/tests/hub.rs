@@ -423,6 +423,7 @@ fn a_real_dual_encoder_from_the_hub_gives_pictures_and_texts_of_one_space() {
         name: "clip".to_owned(),
         algorithm,
         model: spec(None),
+        text_model: None,
         batch: Some(3),
     };
     let clip = of(Algorithm::Clip);
