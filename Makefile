@@ -14,7 +14,7 @@ FUZZ_TARGETS := usda usdc usdz inspect gltf
 # Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-.PHONY: help setup demo demo-library build test test-local test-elasticsearch test-torch lint bench fuzz fuzz-short oracle-usd clean
+.PHONY: help setup demo contact-sheet demo-library build test test-local test-elasticsearch test-torch lint bench fuzz fuzz-short oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ build: setup ## Build the program, optimised: target/release/vitrine
 
 demo: ## Catalogue the demo library and search it by meaning
 	@scripts/demo.sh
+
+contact-sheet: ## Draw every asset of the demo library, and of the real files where they are: demo/out/*.png
+	@scripts/contact-sheet.sh
 
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh

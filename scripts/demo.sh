@@ -37,15 +37,25 @@ if ! vitrine models pull >/dev/null; then
     vitrine models pull >/dev/null
 fi
 
-run vitrine catalog demo/library --captions demo/captions.csv --out demo/out/catalog
+# The small model of pictures shares its space with the text model: no download of its own.
+run vitrine catalog demo/library --captions demo/captions.csv --out demo/out/catalog \
+    --clip demo/models/conse-image --paired-text hf://sentence-transformers/all-MiniLM-L6-v2
 export VITRINE_CATALOG=demo/out/catalog
 run export VITRINE_CATALOG=demo/out/catalog
 run vitrine search 'something to lift pallets with' --top-k 3
 run vitrine search 'a hot drink in the morning' --top-k 3
 run vitrine search 'furniture' --where 'size_m > 0.5 and size_m < 2' --top-k 3
 run vitrine search '叉车' --algorithm words --top-k 1
+run vitrine search --image demo/green-mug.png --top-k 3 --save-html demo/out/like-this-mug.html
+run vitrine search 'a bowl of fruit' --cross-modal --top-k 3 --save-html demo/out/fruit.html
+run vitrine contact-sheet --out demo/out/contact-sheet.png
 
 cat <<E2
+
+${bold}To look at, in a browser:${plain}
+  demo/out/contact-sheet.png                       every asset of the library
+  demo/out/like-this-mug.html                      what looks like the picture that was given
+  demo/out/fruit.html                              words compared with pictures alone
 
 ${bold}What next?${plain}
   export PATH="$(dirname "$program"):\$PATH" VITRINE_CATALOG=demo/out/catalog
