@@ -83,6 +83,7 @@ fn fill(
                 document: &document,
                 state: "generated",
                 run_state: &json!({}),
+                fields: &[],
                 vectors: &[(FIELD, vector)],
             };
             let operation = Operation {

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vitrine::asset::Document;
+use vitrine::asset::{Content, Document};
 use vitrine::index::{
     self, Body, Cluster, FieldWanted, Filled, IndexError, Owner, Settings, Standing, Wanted,
     claims, encode, failures, names,
 };
 use vitrine_bulk::{Action, BulkError, Operation, Options, Verdict, start};
-use vitrine_crds::library::{VectorIndex, Vectors};
+use vitrine_crds::library::{Algorithm, VectorIndex, Vectors};
 use vitrine_tests::elasticsearch::{Elasticsearch, Name};
 
 const DIMS: usize = 8;
@@ -38,8 +38,8 @@ impl Ground {
                 field: "text_embedding".to_owned(),
                 dims: DIMS,
                 embedding: "text".to_owned(),
-                algorithm: vitrine_crds::library::Algorithm::Text,
-                content: vitrine::asset::Content::Description,
+                algorithm: Algorithm::Text,
+                content: Content::Description,
                 model_uri: "models/tiny".to_owned(),
                 model_fingerprint: "f1".to_owned(),
             }],
@@ -55,18 +55,34 @@ impl Ground {
     /// Writes documents as run `run`, each with its vector; returns the verdicts that are no
     /// success.
     fn fill(&self, index: &str, run: u64, documents: &[(Document, Vec<f32>)]) -> Vec<Verdict> {
+        let rows: Vec<_> = documents
+            .iter()
+            .map(|(document, vector)| (document, vec![("text_embedding", vector.as_slice())]))
+            .collect();
+        self.fill_fields(index, run, &[], &rows)
+    }
+
+    /// As `fill`, with the vectors of several fields.
+    fn fill_fields(
+        &self,
+        index: &str,
+        run: u64,
+        fields: &[FieldWanted],
+        documents: &[(&Document, Vec<(&str, &[f32])>)],
+    ) -> Vec<Verdict> {
         let client = self.cluster.client().clone();
         let (sender, mut receiver) = start(self.cluster.runtime(), client, Options::default());
         std::thread::scope(|scope| {
             // In a thread of its own: the two ends bound each other.
             scope.spawn(move || {
-                for (document, vector) in documents {
+                for (document, vectors) in documents {
                     let state = format!("state of {}", document.asset_id);
                     let body = Body {
                         document,
                         state: &state,
                         run_state: &json!({"files": [document.path]}),
-                        vectors: &[("text_embedding", vector)],
+                        fields,
+                        vectors,
                     };
                     let operation = Operation {
                         index: index.into(),
@@ -148,6 +164,120 @@ fn vectors_come_back_bit_by_bit_and_their_own_document_is_the_nearest() {
     let hit = nearest(&ground, 7);
     assert_eq!(hit["_id"], written[7].0.asset_id);
     assert!((hit["_score"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{hit}");
+}
+
+/// Eight views that no other number has, one after another.
+fn views(number: usize) -> Vec<f32> {
+    let mut random = fastrand::Rng::with_seed(number as u64);
+    let view = |_| {
+        let raw: Vec<f32> = (0..DIMS).map(|_| random.f32() - 0.5).collect();
+        let norm = raw.iter().map(|value| value * value).sum::<f32>().sqrt();
+        raw.into_iter().map(move |value| value / norm)
+    };
+    (0..8).flat_map(view).collect()
+}
+
+/// What a dual encoder makes: a caption for every other document, and eight views of each.
+fn paired(ground: &Ground, kind: VectorIndex) -> Wanted {
+    let mut wanted = ground.wanted(kind);
+    for (field, content) in [("look_text", Content::Caption), ("look_views", Content::Views)] {
+        let (field, embedding) = (field.to_owned(), "look".to_owned());
+        let one = wanted.fields[0].clone();
+        let algorithm = Algorithm::Clip;
+        wanted.fields.push(FieldWanted { field, embedding, algorithm, content, ..one });
+    }
+    wanted
+}
+
+fn run_paired(ground: &Ground, wanted: &Wanted, count: usize) -> Standing {
+    let written: Vec<_> =
+        (0..count).map(|number| (document(number), vector(number), views(number))).collect();
+    let rows: Vec<_> = written
+        .iter()
+        .enumerate()
+        .map(|(number, (document, vector, views))| {
+            let mut rows = vec![("text_embedding", &vector[..]), ("look_views", &views[..])];
+            if number % 2 == 0 {
+                rows.insert(1, ("look_text", &vector[..]));
+            }
+            (document, rows)
+        })
+        .collect();
+    let standing = index::look(&ground.cluster, wanted).unwrap();
+    let run = claims::claim(&ground.cluster, wanted, standing.newest_run + 1, "somebody").unwrap();
+    index::prepare(&ground.cluster, wanted, &standing, run).unwrap();
+    assert_eq!(ground.fill_fields(&standing.target, run, &wanted.fields, &rows), []);
+    let filled = Filled { run, documents: count as u64 };
+    index::complete(&ground.cluster, wanted, &standing, filled).unwrap();
+    index::swap(&ground.cluster, wanted, &standing).unwrap();
+    standing
+}
+
+/// The nearest asset to a view, and which of its views that is.
+fn nearest_view(ground: &Ground, query: &[f32]) -> (String, u64, f64) {
+    let inner = json!({"size": 1, "_source": false, "docvalue_fields": ["look_views.view"]});
+    let knn = json!({"field": "look_views.vector", "query_vector": query, "k": 1,
+                     "num_candidates": 100, "inner_hits": inner});
+    let answer = ground.server.search(&ground.alias, &json!({"knn": knn, "size": 1}));
+    let hit = &answer["hits"]["hits"][0];
+    let best = &hit["inner_hits"]["look_views"]["hits"]["hits"][0];
+    let view = best["fields"]["look_views.view"][0].as_u64().unwrap();
+    // Vectors are big, and stay out of what a search returns where the server leaves them out.
+    if ground.cluster.server().base64_vectors() {
+        assert!(hit["_source"]["look_views"][0].get("vector").is_none(), "{hit}");
+    }
+    (hit["_id"].as_str().unwrap().to_owned(), view, hit["_score"].as_f64().unwrap())
+}
+
+#[test]
+fn views_come_back_bit_by_bit_and_their_own_asset_is_the_nearest() {
+    let Some(ground) = Ground::new("views") else { return };
+    let wanted = paired(&ground, VectorIndex::Auto);
+    let standing = run_paired(&ground, &wanted, 20);
+    assert_eq!(ground.server.count(&standing.target), 20, "views are not counted as documents");
+    let fields = wanted.fields.iter().map(|field| field.field.clone()).collect();
+    let read: Vec<_> = index::export(&ground.cluster, &standing.target, fields)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (number, read) in read.iter().enumerate() {
+        let one = |field: &str| {
+            read.vectors.iter().find(|(name, _)| name == field).map(|(_, vector)| vector.clone())
+        };
+        assert_eq!(one("look_views"), Some(views(number)), "{number}");
+        assert_eq!(one("look_text"), (number % 2 == 0).then(|| vector(number)), "{number}");
+        assert_eq!(one("text_embedding"), Some(vector(number)), "{number}");
+    }
+    for (number, view) in [(0, 0), (7, 3), (19, 7)] {
+        let query = &views(number)[view * DIMS..][..DIMS];
+        let (id, best, score) = nearest_view(&ground, query);
+        assert_eq!((id, best), (document(number).asset_id, view as u64));
+        assert!((score - 1.0).abs() < 1e-6, "{score}");
+    }
+    let listed = index::list(&ground.cluster, &standing.target).unwrap().count();
+    assert_eq!(listed, 20);
+    // What is there is fit for the next run: it is the same index, and is filled again.
+    let again = run_paired(&ground, &wanted, 20);
+    assert_eq!((again.target, again.exists), (standing.target, true));
+}
+
+#[test]
+fn views_of_few_assets_get_a_graph_where_sentences_of_as_many_do_not() {
+    let Some(ground) = Ground::new("viewgraph") else { return };
+    let wanted = paired(&ground, VectorIndex::Auto);
+    let standing = run_paired(&ground, &wanted, 1_300);
+    let properties = &ground.server.mapping(&standing.target)["properties"];
+    assert_eq!(properties["text_embedding"]["index_options"]["type"], "flat");
+    assert_eq!(properties["look_text"]["index_options"]["type"], "flat");
+    let views_are = &properties["look_views"]["properties"]["vector"]["index_options"];
+    assert_eq!(views_are["type"], "int8_hnsw", "10,400 views");
+    let stats = ground.server.must("GET", &format!("/{}/_stats", standing.target), None);
+    let dense = &stats["_all"]["primaries"]["dense_vector"];
+    assert_eq!(dense["value_count"], 1_300 + 650 + 10_400);
+    assert!(dense["off_heap"]["total_vex_size_bytes"].as_u64().unwrap() > 0, "no graph in {stats}");
+    let (id, view, score) = nearest_view(&ground, &views(1_234)[5 * DIMS..][..DIMS]);
+    assert_eq!((id, view), (document(1_234).asset_id, 5));
+    assert!((score - 1.0).abs() < 1e-4, "{score}");
 }
 
 #[test]

@@ -56,11 +56,17 @@ fn descriptions_find_the_asset_that_they_describe() {
     assert!(queries.len() >= 20, "only {} queries", queries.len());
     let (mut first, mut third, mut missed) = (0, 0, Vec::new());
     for (query, expected) in &queries {
-        let request = Request { query: query.clone(), algorithm: None, filter: None, top_k: 3 };
+        let request = Request {
+            query: query.as_str().into(),
+            is_cross_modal: false,
+            algorithm: None,
+            filter: None,
+            top_k: 3,
+        };
         let answer = library
             .search(&request, &mut |packed, query| {
                 assert_eq!(embedder.fingerprint(), packed.model_fingerprint);
-                Ok(embedder.embed(&[query.to_owned()]).unwrap().remove(0))
+                Ok(embedder.embed(&[query.words().to_owned()]).unwrap().remove(0))
             })
             .unwrap();
         let is_meant = |uri: &str| expected.iter().any(|path| uri.ends_with(path.as_str()));

@@ -42,6 +42,7 @@ impl Kitchen {
         let folder = tempfile::tempdir().unwrap();
         let node = installed("node").join("node_modules");
         std::os::unix::fs::symlink(node, folder.path().join("node_modules")).unwrap();
+        std::fs::copy(photo(), folder.path().join("photo.png")).unwrap();
         let program = program::vitrine().parent().unwrap().to_owned();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(program).chain(std::env::split_paths(&path));
@@ -106,6 +107,11 @@ fn lines_of(answer: &Value) -> Vec<String> {
         return vec![words.into_iter().chain(tags).map(plain).collect::<Vec<_>>().join(" ")];
     }
     let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("no hits: {answer}"));
+    let view = |hit: &Value| {
+        let best = &hit["inner_hits"]["look_views"]["hits"]["hits"][0];
+        let number = best["fields"]["look_views.view"][0].as_u64();
+        number.map_or_else(String::new, |number| format!(" view {number}"))
+    };
     let of = |hit: &Value| match hit["fields"].as_object() {
         Some(fields) => {
             let fields: BTreeMap<_, _> = fields.iter().collect();
@@ -113,22 +119,26 @@ fn lines_of(answer: &Value) -> Vec<String> {
             lengths.map(|(name, one)| format!("{name} {}", one.as_array().unwrap().len())).collect()
         }
         None => vec![format!(
-            "{:.4} {}",
+            "{:.4} {}{}",
             hit["_score"].as_f64().unwrap(),
-            plain(&hit["_source"]["name"])
+            plain(&hit["_source"]["name"]),
+            view(hit)
         )],
     };
     hits.iter().flat_map(of).collect()
 }
 
-/// What `vitrine search` says, in the words of the cookbook: `(1 + cosine) / 2` and the name.
+/// What `vitrine search` says, in the words of the cookbook: `(1 + cosine) / 2`, the name, and the best
+/// view where there is one.
 fn searched(server: &Elasticsearch, index: &str, query: &str, flags: &[&str]) -> Vec<String> {
-    let mut call = command(&["search", query, "--top-k", "5", "--output", "json"]);
+    let mut call = command(&["search", "--top-k", "5", "--output", "json", query]);
     let answer = run(Elasticsearch::lend(call.args(flags), server.url(), index)).json(0);
     let hits = answer["hits"].as_array().unwrap().iter();
     let line = |hit: &Value| {
         let score = f64::midpoint(hit["score"].as_f64().unwrap(), 1.0);
-        format!("{score:.4} {}", hit["name"].as_str().unwrap())
+        let view = hit["view"]["number"].as_u64();
+        let view = view.map_or_else(String::new, |number| format!(" view {number}"));
+        format!("{score:.4} {}{view}", hit["name"].as_str().unwrap())
     };
     hits.map(line).collect()
 }
@@ -167,9 +177,28 @@ fn every_recipe_of_the_cookbook_gives_the_same_answer_in_every_language() {
     let flags = ["--pack", "office", "--where", "size_m < 1.5"];
     let nearest = searched(&server, &index, "a place to sit", &flags);
     assert_eq!(answers["The nearest of some"], nearest);
+    let image = format!("--image={}", photo().display());
+    let alike = searched(&server, &index, &image, &[]);
+    assert_eq!(answers["What looks like a picture"], alike);
+    let captions = searched(&server, &index, &image, &["--cross-modal"]);
+    assert_eq!(answers["Captions that describe a picture"], captions);
+    let flags = ["--cross-modal", "--pack", "office"];
+    let pictures = searched(&server, &index, "a red armchair", &flags);
+    let pictures: Vec<&str> =
+        pictures.iter().map(|line| line.split(" view ").next().unwrap()).collect();
+    assert_eq!(answers["Pictures that words describe"], pictures);
 }
 
-/// Catalogues the demo library into the index, with two embeddings.
+/// The picture that recipes ask for.
+fn photo() -> PathBuf {
+    images().join("decode/rgb.png")
+}
+
+fn images() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/images").canonicalize().unwrap()
+}
+
+/// Catalogues the demo library into the index, with two embeddings of texts and one of pictures.
 fn fill(server: &Elasticsearch, index: &str) {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").canonicalize().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -178,8 +207,10 @@ fn fill(server: &Elasticsearch, index: &str) {
          spec:\n  source: {{uri: \"{demo}/library\"}}\n  captions: {{uri: \"{demo}/captions.csv\"}}\n  \
          embeddings:\n    \
          - {{name: text, algorithm: text, model: {{uri: \"hf://sentence-transformers/all-MiniLM-L6-v2\"}}}}\n    \
-         - {{name: zh, algorithm: text, model: {{uri: bge-small-zh-v15-q}}}}\n",
+         - {{name: zh, algorithm: text, model: {{uri: bge-small-zh-v15-q}}}}\n    \
+         - {{name: look, algorithm: clip, model: {{uri: \"{images}/clip\"}}}}\n",
         demo = demo.display(),
+        images = images().display(),
     );
     let file = folder.path().join("vitrine.yaml");
     std::fs::write(&file, configuration).unwrap();

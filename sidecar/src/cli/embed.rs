@@ -1,6 +1,7 @@
 //! `vitrine embed`: texts in, vectors out, by the model of a catalogue or an index.
 
 use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -9,7 +10,10 @@ use vitrine_crds::run::Exit;
 use super::output::{self, say};
 use super::{Failure, elasticsearch};
 use crate::embed::{Options, TextEmbedder};
-use crate::search::{Index, Library, SearchError, Space, embed_all, embedder, locate, open};
+use crate::search::{
+    Index, Library, SearchError, Space, embed_all, embed_picture, embedder, locate, open,
+    read_picture,
+};
 
 /// Texts that are embedded, and printed, at once.
 const TEXTS_MAX: usize = 1_024;
@@ -26,10 +30,14 @@ Examples:
   vitrine embed 'something to lift pallets with'
   vitrine embed --output json 'a chair' 'a lamp'
   vitrine embed --elasticsearch https://es:9200 --index warehouse 'a chair'
+  vitrine embed --image photo.jpg --embedding look
   vitrine embed --model hf://sentence-transformers/all-MiniLM-L6-v2 - < sentences.txt")]
 pub struct Args {
     /// The texts; `-` or none reads them from standard input, one a line.
     texts: Vec<String>,
+    /// A picture to embed instead: PNG, JPEG, WebP, GIF, BMP or TIFF.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["texts", "model"])]
+    image: Option<PathBuf>,
     /// Folder of the catalogue whose model to use.
     #[arg(long, value_name = "DIR", env = "VITRINE_CATALOG", default_value = "catalog")]
     catalog: String,
@@ -55,6 +63,9 @@ enum Output {
 /// Runs `vitrine embed`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let failure = |error: SearchError| Failure::new(error.exit(), &error);
+    if let Some(file) = &args.image {
+        return picture(&args, file);
+    }
     let mut from = source(&args)?;
     let mut texts = Texts::of(&args.texts)?;
     let mut rows = Vec::new();
@@ -91,6 +102,29 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The vector of a picture, as those of texts are printed.
+fn picture(args: &Args, file: &Path) -> Result<Exit, Failure> {
+    let failure = |error: SearchError| Failure::new(error.exit(), &error);
+    let picture = read_picture(file).map_err(failure)?;
+    let spaces = spaces(args)?;
+    let space = Space::choose(args.embedding.as_deref(), &spaces, true).map_err(failure)?;
+    let vector = embed_picture(space, &picture.pixels, &Options::default()).map_err(failure)?;
+    match args.output {
+        Output::Vectors => say!("{}", json!(vector)),
+        Output::Json => {
+            let answer = json!({
+                "field": space.field,
+                "dims": vector.len(),
+                "model_uri": space.model_uri,
+                "model_fingerprint": space.model_fingerprint,
+                "vectors": [{"image": picture.name, "vector": vector}],
+            });
+            say!("{answer}");
+        }
+    }
+    Ok(Exit::Done)
+}
+
 /// A loaded model.
 struct Source {
     /// The field whose vectors it made; none where it was named by itself.
@@ -106,16 +140,21 @@ fn source(args: &Args) -> Result<Source, Failure> {
         let embedder = open("text", uri, &options).map_err(failure)?;
         return Ok(Source { field: None, uri: uri.clone(), embedder });
     }
+    let spaces = spaces(args)?;
+    let space = Space::choose(args.embedding.as_deref(), &spaces, false).map_err(failure)?;
+    let embedder = embedder(space, &options).map_err(failure)?;
+    Ok(Source { field: Some(space.field.clone()), uri: space.model_uri.clone(), embedder })
+}
+
+/// The fields of vectors of the catalogue or index.
+fn spaces(args: &Args) -> Result<Vec<Space>, Failure> {
     let spaces = match args.elasticsearch.connect()? {
         Some((cluster, index)) => Index::open(cluster, &index).map(|index| index.spaces().to_vec()),
         None => locate(&args.catalog)
             .and_then(|root| Library::open(&root))
             .map(|library| library.spaces().to_vec()),
     };
-    let spaces = spaces.map_err(failure)?;
-    let space = Space::choose(args.embedding.as_deref(), &spaces).map_err(failure)?;
-    let embedder = embedder(space, &options).map_err(failure)?;
-    Ok(Source { field: Some(space.field.clone()), uri: space.model_uri.clone(), embedder })
+    spaces.map_err(|error| Failure::new(error.exit(), &error))
 }
 
 /// Where texts come from.

@@ -8,6 +8,7 @@ mod embed;
 mod inspect;
 mod models;
 mod output;
+mod page;
 mod picture;
 mod progress;
 mod run;
@@ -38,7 +39,7 @@ enum Command {
     Catalog(catalog::Args),
     /// One step of the same as a process of its own, for pods.
     Run(run::Args),
-    /// Find assets by what they are: words in, nearest assets out.
+    /// Find assets by what they are or look like: words or a picture in, nearest assets out.
     Search(search::Args),
     /// Print the document of one asset of a catalogue.
     Show(show::Args),

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::wanted::FieldWanted;
 use super::{Server, vectors};
-use crate::asset::Document;
+use crate::asset::{Content, Document};
 
 /// What an index holds of one asset.
 pub struct Body<'a, S> {
@@ -17,7 +18,10 @@ pub struct Body<'a, S> {
     pub state: &'a str,
     /// What the next run continues from, where the index is all it has.
     pub run_state: &'a S,
-    /// Vectors by field, of length 1.
+    /// The vector fields of the index.
+    pub fields: &'a [FieldWanted],
+    /// Vectors by field, of length 1. Those of views come one after another, `[views, dims]`, the one
+    /// of view 0 first.
     pub vectors: &'a [(&'a str, &'a [f32])],
 }
 
@@ -52,20 +56,38 @@ impl Extent {
 /// Writes `body` as one JSON object on one line. Vectors are big-endian float32 in base64 where the
 /// server takes that, else numbers.
 pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
-    let Body { document, state, run_state, vectors } = body;
+    let Body { document, state, run_state, fields, vectors } = body;
     let mut out = Vec::with_capacity(4_096);
     let fit = with_fit_keys(document);
     serde_json::to_writer(&mut out, &fit).expect("documents are JSON");
     join(&mut out, &Beside { extent_m: Extent::of(document), state, run_state: *run_state });
-    for (field, vector) in *vectors {
+    for (name, vector) in *vectors {
         out.pop(); // The closing brace.
         out.push(b',');
-        serde_json::to_writer(&mut out, field).expect("memory can be written to");
+        serde_json::to_writer(&mut out, name).expect("memory can be written to");
         out.push(b':');
-        vectors::write(vector, server.base64_vectors(), &mut out);
+        let views = fields.iter().find(|one| one.field == *name && one.content == Content::Views);
+        match views {
+            Some(field) => write_views(vector, field.dims, server, &mut out),
+            None => vectors::write(vector, server.base64_vectors(), &mut out),
+        }
         out.push(b'}');
     }
     out
+}
+
+/// Writes `[{"view": 0, "vector": …}, …]`.
+///
+/// * `rows`: `[views, dims]`.
+fn write_views(rows: &[f32], dims: usize, server: &Server, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (view, row) in rows.chunks_exact(dims.max(1)).enumerate() {
+        let comma = if view == 0 { "" } else { "," };
+        out.extend_from_slice(format!("{comma}{{\"view\":{view},\"vector\":").as_bytes());
+        vectors::write(row, server.base64_vectors(), out);
+        out.push(b'}');
+    }
+    out.push(b']');
 }
 
 /// Longest key of a `flattened` field, in bytes, with room for its value: Lucene takes terms of
@@ -111,7 +133,7 @@ pub struct Exported {
     pub document: Document,
     /// What the run left there.
     pub run_state: Value,
-    /// Vectors by field.
+    /// Vectors by field; those of views one after another, as [`Body`] takes them.
     pub vectors: Vec<(String, Vec<f32>)>,
 }
 
@@ -134,7 +156,7 @@ impl Exported {
         for field in fields {
             let taken = source.as_object_mut().and_then(|source| source.shift_remove(field));
             if let Some(vector) = taken {
-                let vector = read_vector(&vector)
+                let vector = read_vectors(&vector)
                     .ok_or_else(|| format!("the vector {field} is none: {vector}"))?;
                 vectors.push((field.clone(), vector));
             }
@@ -143,6 +165,23 @@ impl Exported {
             serde_json::from_value(source).map_err(|error| error.to_string())?;
         Ok(Self { document, run_state, vectors })
     }
+}
+
+/// A vector, or those of all views, one after another.
+fn read_vectors(value: &Value) -> Option<Vec<f32>> {
+    let rows = match value {
+        Value::Array(rows) if rows.first().is_some_and(Value::is_object) => rows.as_slice(),
+        Value::Object(_) => std::slice::from_ref(value),
+        _ => return read_vector(value),
+    };
+    let mut all = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        if row["view"].as_u64() != u64::try_from(number).ok() {
+            return None;
+        }
+        all.extend(read_vector(&row["vector"])?);
+    }
+    Some(all)
 }
 
 /// A vector as an answer shows it: numbers, or the base64 that was sent.

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use elasticsearch::http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::names::escaped;
-use super::wanted::Wanted;
+use super::wanted::{FieldWanted, Wanted};
 use super::{Cluster, IndexError, Request, listing, mapping, vectors};
+use crate::asset::Content;
 
 /// How long building a graph may take: a million vectors take some ten minutes on two cores.
 const BUILD_MAX: Duration = Duration::from_secs(6 * 3600);
@@ -29,25 +30,29 @@ pub(super) fn grow(
     let path = |suffix: &str| format!("{}/{suffix}", escaped(index));
     let answer = cluster.request(Request::new(Method::Get, path("_mapping")))?;
     let properties = &answer[index]["mappings"]["properties"];
-    let options = vectors::options(&wanted.vectors, documents);
+    let counts = counts(cluster, wanted, index, documents)?;
+    let options = counts.iter().map(|count| vectors::options(&wanted.vectors, *count));
+    let grown: Vec<(&FieldWanted, Value)> = wanted.fields.iter().zip(options).collect();
     let rank = |options: &Value| vectors::rank(options["type"].as_str().unwrap_or_default());
-    let grows = wanted
-        .fields
+    let grows = grown
         .iter()
-        .any(|field| rank(&properties[&field.field]["index_options"]) < rank(&options));
+        .any(|(field, options)| rank(mapping::options_of(field, properties)) < rank(options));
     if grows {
-        let grown = mapping::vector_properties(&wanted.fields, &wanted.vectors, documents);
-        let body = json!({ "properties": grown });
+        let body = json!({ "properties": mapping::vector_properties(&grown) });
         cluster.request(Request::new(Method::Put, path("_mapping")).json(&body))?;
     }
-    let is_graph = options["type"].as_str().is_some_and(|name| name.ends_with("hnsw"));
+    let is_graph =
+        |options: &Value| options["type"].as_str().is_some_and(|name| name.ends_with("hnsw"));
     // Few are compared one by one as fast, and the server builds no graph over them either. Above,
     // it is asked of the server and not of what happened here: a killed run may have changed the
     // mapping and not built the graph.
-    if documents < vectors::FLAT_BELOW || !is_graph {
+    let graphs = grown.iter().zip(&counts).filter(|((_, options), _)| is_graph(options));
+    let most = graphs.map(|(_, count)| *count).max().unwrap_or(0);
+    if most < vectors::FLAT_BELOW {
         return Ok(());
     }
-    let lacking = shards_without(cluster, index)?;
+    let share = most as f64 / counts.iter().sum::<u64>().max(1) as f64;
+    let lacking = shards_without(cluster, index, share)?;
     if lacking.is_empty() {
         return Ok(());
     }
@@ -56,7 +61,7 @@ pub(super) fn grow(
         listing::rewrite_one(cluster, index, &shard.number)?;
     }
     merge(cluster, index)?;
-    for shard in shards_without(cluster, index)? {
+    for shard in shards_without(cluster, index, share)? {
         tracing::warn!(
             index,
             shard = shard.number,
@@ -66,13 +71,51 @@ pub(super) fn grow(
     Ok(())
 }
 
+/// How many vectors each field holds, in the order of `wanted.fields`: every document is counted
+/// where a field is of what all have.
+fn counts(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    index: &str,
+    documents: u64,
+) -> Result<Vec<u64>, IndexError> {
+    let mut asked = Map::new();
+    for FieldWanted { field, content, .. } in &wanted.fields {
+        let counted = match content {
+            Content::Description => continue,
+            Content::Caption => json!({"filter": {"exists": {"field": field}}}),
+            Content::Views => json!({"nested": {"path": field}}),
+        };
+        asked.insert(field.clone(), counted);
+    }
+    if asked.is_empty() {
+        return Ok(vec![documents; wanted.fields.len()]);
+    }
+    let body = json!({"size": 0, "track_total_hits": false, "aggs": asked});
+    let path = format!("{}/_search", escaped(index));
+    let answer = cluster.request(Request::new(Method::Post, path).json(&body))?;
+    let counted = |field: &FieldWanted| match field.content {
+        Content::Description => Some(documents),
+        Content::Caption | Content::Views => {
+            answer["aggregations"][&field.field]["doc_count"].as_u64()
+        }
+    };
+    let counts: Option<Vec<u64>> = wanted.fields.iter().map(counted).collect();
+    counts.ok_or_else(|| IndexError::Protocol {
+        action: format!("POST /{index}/_search"),
+        reason: format!("no counts in {answer}"),
+    })
+}
+
 /// A primary shard that is large enough for a graph and has none.
 struct Shard {
     number: String,
     segments: u64,
 }
 
-fn shards_without(cluster: &Cluster, index: &str) -> Result<Vec<Shard>, IndexError> {
+/// * `share`: how much of all vectors the largest field has, 0 to 1. The server tells a shard's vectors
+///   of all fields together.
+fn shards_without(cluster: &Cluster, index: &str, share: f64) -> Result<Vec<Shard>, IndexError> {
     let path = format!("{}/_stats/dense_vector,segments", escaped(index));
     let answer = cluster.request(Request::new(Method::Get, path).query("level", "shards"))?;
     let shards = answer["indices"][index]["shards"].as_object();
@@ -85,7 +128,7 @@ fn shards_without(cluster: &Cluster, index: &str) -> Result<Vec<Shard>, IndexErr
         let dense = &primary["dense_vector"];
         let count = dense["value_count"].as_u64().unwrap_or(0);
         let graph_bytes = dense["off_heap"]["total_vex_size_bytes"].as_u64().unwrap_or(0);
-        if count >= vectors::FLAT_BELOW && graph_bytes == 0 {
+        if count as f64 * share >= vectors::FLAT_BELOW as f64 && graph_bytes == 0 {
             let segments = primary["segments"]["count"].as_u64().unwrap_or(0);
             found.push(Shard { number: number.clone(), segments });
         }

@@ -1,11 +1,11 @@
 //! The mapping of an index: every field of a document, and nothing else.
 
 use serde_json::{Map, Value, json};
-use vitrine_crds::library::Vectors;
 
 use super::analyzers::Analyzers;
 use super::vectors;
 use super::wanted::{FieldWanted, Wanted};
+use crate::asset::Content;
 
 /// Lucene takes terms of up to 32,766 bytes, and a character has up to four: longer names of
 /// strangers are kept, and cannot be searched for.
@@ -47,14 +47,32 @@ pub(super) fn serving_settings(wanted: &Wanted) -> Value {
     }
 }
 
-/// Vector fields alone, as an index of `documents` documents should have them.
-pub(super) fn vector_properties(
-    fields: &[FieldWanted],
-    options: &Vectors,
-    documents: u64,
-) -> Value {
-    let options = vectors::options(options, documents);
-    fields.iter().map(|field| (field.field.clone(), vector(field, Some(&options)))).collect()
+/// Vector fields alone, each with its `index_options`.
+pub(super) fn vector_properties(fields: &[(&FieldWanted, Value)]) -> Value {
+    let one = |(field, options): &(&FieldWanted, Value)| {
+        (field.field.clone(), property(field, Some(options)))
+    };
+    fields.iter().map(one).collect()
+}
+
+/// The `index_options` of a vector field in the `properties` of a mapping.
+pub(super) fn options_of<'a>(field: &FieldWanted, properties: &'a Value) -> &'a Value {
+    let property = &properties[&field.field];
+    match field.content {
+        Content::Description | Content::Caption => &property["index_options"],
+        Content::Views => &property["properties"]["vector"]["index_options"],
+    }
+}
+
+/// A field of vectors: one a document, or one a view, each a nested document of its own.
+fn property(field: &FieldWanted, options: Option<&Value>) -> Value {
+    match field.content {
+        Content::Description | Content::Caption => vector(field, options),
+        Content::Views => json!({
+            "type": "nested", "dynamic": "strict",
+            "properties": {"view": {"type": "integer"}, "vector": vector(field, options)},
+        }),
+    }
 }
 
 fn vector(field: &FieldWanted, options: Option<&Value>) -> Value {
@@ -152,7 +170,7 @@ pub(super) fn properties(
     });
     if let Some(all) = all.as_object_mut() {
         let vectors: Map<String, Value> =
-            fields.iter().map(|field| (field.field.clone(), vector(field, options))).collect();
+            fields.iter().map(|field| (field.field.clone(), property(field, options))).collect();
         all.extend(vectors);
     }
     all
@@ -160,8 +178,22 @@ pub(super) fn properties(
 
 #[cfg(test)]
 mod tests {
+    use vitrine_crds::library::{Algorithm, Vectors};
+
     use super::*;
     use crate::index::Owner;
+
+    fn field(name: &str, algorithm: Algorithm, content: Content) -> FieldWanted {
+        FieldWanted {
+            field: name.to_owned(),
+            dims: 384,
+            embedding: name.split('_').next().unwrap().to_owned(),
+            algorithm,
+            content,
+            model_uri: "m".to_owned(),
+            model_fingerprint: "f".to_owned(),
+        }
+    }
 
     /// Applications search by these names: a change here is a change of their contract.
     #[test]
@@ -169,15 +201,7 @@ mod tests {
         let wanted = Wanted {
             alias: "assets".to_owned(),
             owner: Owner::default(),
-            fields: vec![FieldWanted {
-                field: "text_embedding".to_owned(),
-                dims: 384,
-                embedding: "text".to_owned(),
-                algorithm: vitrine_crds::library::Algorithm::Text,
-                content: crate::asset::Content::Description,
-                model_uri: "m".to_owned(),
-                model_fingerprint: "f".to_owned(),
-            }],
+            fields: vec![field("text_embedding", Algorithm::Text, Content::Description)],
             vectors: Vectors::default(),
             shards: 1,
             replicas: None,
@@ -190,5 +214,29 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/mapping.json");
         let kept: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(made, kept, "{path} says otherwise; the mapping is now {made:#}");
+    }
+
+    #[test]
+    fn each_view_is_a_nested_document_and_its_options_are_found_again() {
+        let analyzers = Analyzers { en: "english".to_owned(), zh: "cjk".to_owned() };
+        let views = field("look_views", Algorithm::Clip, Content::Views);
+        let caption = field("look_text", Algorithm::Clip, Content::Caption);
+        let both = [views.clone(), caption.clone()];
+        let properties = properties(&both, &analyzers, Some(&json!({"type": "flat"})));
+        let vector = json!({
+            "type": "dense_vector", "dims": 384, "index": true, "similarity": "cosine",
+            "index_options": {"type": "flat"},
+        });
+        let nested = json!({
+            "type": "nested", "dynamic": "strict",
+            "properties": {"view": {"type": "integer"}, "vector": vector},
+        });
+        assert_eq!((&properties["look_views"], &properties["look_text"]), (&nested, &vector));
+        let grown = vector_properties(&[
+            (&views, json!({"type": "int8_hnsw"})),
+            (&caption, json!({"type": "hnsw"})),
+        ]);
+        assert_eq!(options_of(&views, &grown)["type"], "int8_hnsw");
+        assert_eq!(options_of(&caption, &grown)["type"], "hnsw");
     }
 }

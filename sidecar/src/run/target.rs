@@ -201,7 +201,8 @@ impl Target {
             vectors.iter().map(|(field, vector)| (*field, vector.as_slice())).collect();
         let state = fingerprint::state(known);
         let run_state = &RunState::of(known);
-        let body = Body { document, state: &state, run_state, vectors: &vectors };
+        let fields = &self.wanted.fields;
+        let body = Body { document, state: &state, run_state, fields, vectors: &vectors };
         Action::Index(index::encode(&body, self.cluster.server()).into())
     }
 

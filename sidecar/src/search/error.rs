@@ -118,6 +118,33 @@ pub enum SearchError {
         /// Fingerprint of the model that is there.
         found: String,
     },
+    /// The file is not there, or is no picture.
+    #[error("cannot search by the picture {file}; name another with --image")]
+    Picture {
+        /// As given.
+        file: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The model that made the vectors cannot be used on the picture.
+    #[error("cannot embed the picture with {uri}, the model that made the vectors")]
+    PictureModel {
+        /// The model.
+        uri: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Whether the same call may succeed later.
+        transient: bool,
+    },
+    /// Which model makes comparable vectors is not known.
+    #[error(
+        "nothing says which model makes vectors that may be compared with `{field}`; run \
+         `vitrine catalog` again"
+    )]
+    Unpaired {
+        /// The field.
+        field: String,
+    },
     /// The model makes vectors of another length than it made.
     #[error(
         "`{field}` holds vectors of {held} numbers and its model makes {made}; run \
@@ -162,13 +189,18 @@ impl SearchError {
             | Self::Algorithm { .. }
             | Self::Request(_)
             | Self::Where(_)
+            | Self::Picture { .. }
             | Self::NoAsset { .. }
             | Self::Ambiguous { .. } => Exit::Usage,
-            Self::Model { transient: true, .. } | Self::Moving { .. } => Exit::Retry,
+            Self::Model { transient: true, .. }
+            | Self::PictureModel { transient: true, .. }
+            | Self::Moving { .. } => Exit::Retry,
             Self::Unreadable { .. }
             | Self::Broken { .. }
             | Self::Version { .. }
             | Self::Model { transient: false, .. }
+            | Self::PictureModel { transient: false, .. }
+            | Self::Unpaired { .. }
             | Self::OtherModel { .. }
             | Self::Dims { .. } => Exit::Permanent,
         }

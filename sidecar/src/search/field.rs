@@ -9,6 +9,7 @@ use super::dot;
 use super::error::SearchError;
 use super::mapped::Mapped;
 use super::top::{Scored, Top};
+use crate::asset::Content;
 use crate::catalog::packed::Packed;
 
 /// Bytes of one line of an `.ids` file: 16 hex digits and a line feed.
@@ -24,7 +25,7 @@ const THREAD_FLOATS_MIN: usize = 1 << 20;
 const NORM_TOLERANCE: f32 = 1e-3;
 
 /// An opened field. The sizes of its files agree with each other, and every row is finite and of
-/// length 1.
+/// length 1. Where an asset has several rows, one a view, they stand together in the order of views.
 #[derive(Debug)]
 pub struct Field {
     name: String,
@@ -70,7 +71,11 @@ impl Field {
             let reason = format!("does not hold {count} ids of 16 characters, one a line");
             return Err(broken(&packed.ids, reason));
         }
-        if bytemuck::try_cast_slice::<u8, f32>(field.vectors.bytes()).is_err() {
+        // In any order the rows of one asset may lie apart, and it would be found twice.
+        if packed.content == Content::Views && !held.chunks(ID_BYTES).is_sorted() {
+            return Err(broken(&packed.ids, "does not hold its ids in order".to_owned()));
+        }
+        if count > 0 && bytemuck::try_cast_slice::<u8, f32>(field.vectors.bytes()).is_err() {
             return Err(broken(&packed.vectors, "is not aligned for float32".to_owned()));
         }
         if let Some(row) = field.first_bad_row() {
@@ -92,18 +97,37 @@ impl Field {
 
     /// The asset of a row.
     pub fn id(&self, row: usize) -> &str {
+        std::str::from_utf8(self.id_bytes(row)).expect("checked to be ASCII when opened")
+    }
+
+    #[inline]
+    fn id_bytes(&self, row: usize) -> &[u8] {
         let start = row * ID_BYTES;
-        let line = &self.ids.bytes()[start..start + ID_BYTES - 1];
-        std::str::from_utf8(line).expect("checked to be ASCII when opened")
+        &self.ids.bytes()[start..start + ID_BYTES - 1]
+    }
+
+    /// The number of the view that a row is of, from 0, and how many the asset has; none where an
+    /// asset has one row.
+    pub fn view(&self, row: usize) -> Option<(usize, usize)> {
+        if self.packed.content != Content::Views {
+            return None;
+        }
+        let is_same = |other: &usize| self.id_bytes(*other) == self.id_bytes(row);
+        let before = (0..row).rev().take_while(is_same).count();
+        let after = (row + 1..self.count()).take_while(is_same).count();
+        Some((before, before + 1 + after))
     }
 
     /// All rows, `[count, dims]`.
     fn rows(&self) -> &[f32] {
+        if self.packed.count == 0 {
+            return &[];
+        }
         bytemuck::try_cast_slice(self.vectors.bytes()).expect("checked when opened")
     }
 
-    /// The best `k` rows for `query`; with `only`, among those rows, which are in ascending order.
-    /// Exact: every row that may be in the answer is compared.
+    /// The best `k` assets for `query`, each by its best row; with `only`, among those rows, which are
+    /// in ascending order. Exact: every row that may be in the answer is compared.
     ///
     /// # Panics
     ///
@@ -112,12 +136,15 @@ impl Field {
         assert_eq!(query.len(), self.packed.dims, "queries are as long as rows");
         let count = only.map_or(self.packed.count, <[usize]>::len);
         let top = divided(count, self.share_min(), |from, to| {
-            let mut top = Top::new(k);
+            let mut best = Best { field: self, top: Top::new(k), open: None };
+            // An asset belongs to the part that holds its first row.
+            let starts = |at| self.next_asset(only, at, count);
+            let (from, to) = (starts(from), starts(to));
             match only {
-                None => self.scan(query, from, to, &mut top),
-                Some(rows) => self.pick(query, &rows[from..to], &mut top),
+                None => self.scan(query, from, to, &mut best),
+                Some(rows) => self.pick(query, &rows[from..to], &mut best),
             }
-            top
+            best.into_top()
         });
         let merged = top.into_iter().reduce(|mut all, part| {
             all.merge(part);
@@ -130,7 +157,16 @@ impl Field {
         THREAD_FLOATS_MIN.div_ceil(self.packed.dims)
     }
 
-    fn scan(&self, query: &[f32], from: usize, to: usize, top: &mut Top) {
+    /// The first place at or after `at` where another asset begins; of `only`, or of all rows.
+    fn next_asset(&self, only: Option<&[usize]>, at: usize, count: usize) -> usize {
+        if at == 0 || at >= count || self.packed.content != Content::Views {
+            return at;
+        }
+        let id = |place: usize| self.id_bytes(only.map_or(place, |rows| rows[place]));
+        (at..count).find(|&place| id(place) != id(place - 1)).unwrap_or(count)
+    }
+
+    fn scan(&self, query: &[f32], from: usize, to: usize, best: &mut Best<'_>) {
         let (arch, dims) = (Arch::new(), self.packed.dims);
         let mut scores = [0.0; BLOCK_ROWS];
         let rows = &self.rows()[from * dims..to * dims];
@@ -138,17 +174,17 @@ impl Field {
             let scores = &mut scores[..rows.len() / dims];
             dot::score(arch, rows, query, scores);
             for (offset, &score) in scores.iter().enumerate() {
-                top.offer(Scored { score, row: from + block * BLOCK_ROWS + offset });
+                best.offer(Scored { score, row: from + block * BLOCK_ROWS + offset });
             }
         }
     }
 
-    fn pick(&self, query: &[f32], rows: &[usize], top: &mut Top) {
+    fn pick(&self, query: &[f32], rows: &[usize], best: &mut Best<'_>) {
         let (arch, dims) = (Arch::new(), self.packed.dims);
         for &row in rows {
             let mut score = [0.0];
             dot::score(arch, &self.rows()[row * dims..(row + 1) * dims], query, &mut score);
-            top.offer(Scored { score: score[0], row });
+            best.offer(Scored { score: score[0], row });
         }
     }
 
@@ -167,6 +203,38 @@ impl Field {
             })
         });
         parts.into_iter().flatten().min()
+    }
+}
+
+/// The best assets of what it is offered row by row, the rows of one asset after each other.
+struct Best<'a> {
+    field: &'a Field,
+    top: Top,
+    /// The best row so far of the asset whose rows come.
+    open: Option<Scored>,
+}
+
+impl Best<'_> {
+    #[inline]
+    fn offer(&mut self, one: Scored) {
+        if self.field.packed.content != Content::Views {
+            self.top.offer(one);
+            return;
+        }
+        match self.open {
+            Some(open) if self.field.id_bytes(open.row) == self.field.id_bytes(one.row) => {
+                self.open = Some(open.max(one));
+            }
+            done => {
+                self.open = Some(one);
+                done.into_iter().for_each(|done| self.top.offer(done));
+            }
+        }
+    }
+
+    fn into_top(mut self) -> Top {
+        self.open.into_iter().for_each(|done| self.top.offer(done));
+        self.top
     }
 }
 
@@ -224,6 +292,50 @@ mod tests {
                 assert!((one.score - wanted.score).abs() < 1e-5, "{count}: {one:?} {wanted:?}");
             }
         }
+    }
+
+    #[test]
+    fn of_several_views_the_best_counts_with_and_without_threads() {
+        for (assets, each, dims) in [(1, 8, 5), (40, 3, 48), (900, 8, 384)] {
+            let rows = spread(assets * each, dims);
+            let folder = tempfile::tempdir().unwrap();
+            let packed = fixture::write_views(folder.path(), "look_views", &rows, each);
+            let field = Field::open(folder.path(), "look_views", &packed).unwrap();
+            let query = spread(assets * each + 1, dims).pop().unwrap();
+            let score =
+                |row: &Vec<f32>| -> f32 { row.iter().zip(&query).map(|(a, b)| a * b).sum() };
+            let best = |asset: usize| {
+                let views = rows[asset * each..(asset + 1) * each].iter().enumerate();
+                let scored = views.map(|(view, row)| (score(row), view));
+                scored.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).unwrap()
+            };
+            let mut exact: Vec<_> = (0..assets).map(|asset| (best(asset), asset)).collect();
+            exact.sort_by(|a, b| b.0.0.total_cmp(&a.0.0).then(a.1.cmp(&b.1)));
+            let check = |found: &[Scored], wanted: &[((f32, usize), usize)]| {
+                assert_eq!(found.len(), wanted.len());
+                for (one, ((score, view), asset)) in found.iter().zip(wanted) {
+                    assert!((one.score - score).abs() < 1e-5, "{one:?} {score}");
+                    assert_eq!(field.id(one.row), fixture::row_id(*asset));
+                    assert_eq!(field.view(one.row), Some((*view, each)));
+                }
+            };
+            check(&field.nearest(&query, None, 10), &exact[..assets.min(10)]);
+            let only: Vec<usize> = (0..assets * each).filter(|row| row / each % 3 == 0).collect();
+            exact.retain(|(_, asset)| asset % 3 == 0);
+            check(&field.nearest(&query, Some(&only), 10), &exact[..exact.len().min(10)]);
+        }
+    }
+
+    #[test]
+    fn rows_of_an_asset_that_lie_apart_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let packed = fixture::write_views(folder.path(), "look_views", &spread(4, 4), 2);
+        let ids = std::fs::read_to_string(folder.path().join(&packed.ids)).unwrap();
+        let mut lines: Vec<&str> = ids.lines().collect();
+        lines.swap(1, 2);
+        std::fs::write(folder.path().join(&packed.ids), lines.join("\n") + "\n").unwrap();
+        let error = Field::open(folder.path(), "look_views", &packed).unwrap_err().to_string();
+        assert!(error.contains("look_views.ids does not hold its ids in order"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use vitrine_crds::library::Algorithm;
 
+use crate::asset::Content;
 use crate::catalog::packed::{CURRENT, Current, Packed};
 
 /// Path of the documents inside a catalogue of [`write`].
@@ -36,14 +38,37 @@ pub fn write_field(root: &Path, name: &str, rows: &[Vec<f32>]) -> Packed {
         vectors: format!("{folder}/{name}.f32"),
         ids: format!("{folder}/{name}.ids"),
         embedding: name.trim_end_matches("_embedding").to_owned(),
-        algorithm: vitrine_crds::library::Algorithm::Text,
-        content: crate::asset::Content::Description,
+        algorithm: Algorithm::Text,
+        content: Content::Description,
         model_uri: "models/none".to_owned(),
         model_fingerprint: "model-1".to_owned(),
     };
     std::fs::write(root.join(&packed.vectors), bytes).unwrap();
     std::fs::write(root.join(&packed.ids), ids).unwrap();
     packed
+}
+
+/// As [`write_field`], of the embedding `look`: each asset has `each` rows, one a view.
+pub fn write_views(root: &Path, name: &str, rows: &[Vec<f32>], each: usize) -> Packed {
+    let packed = Packed {
+        algorithm: Algorithm::Clip,
+        content: Content::Views,
+        embedding: "look".to_owned(),
+        ..write_field(root, name, rows)
+    };
+    let ids: String = (0..rows.len()).map(|row| format!("{}\n", row_id(row / each))).collect();
+    std::fs::write(root.join(&packed.ids), ids).unwrap();
+    packed
+}
+
+/// As [`write_field`], of the captions of the embedding `look`.
+pub fn write_captions(root: &Path, name: &str, rows: &[Vec<f32>]) -> Packed {
+    Packed {
+        algorithm: Algorithm::Clip,
+        content: Content::Caption,
+        embedding: "look".to_owned(),
+        ..write_field(root, name, rows)
+    }
 }
 
 /// The id of a row: sorted as the rows are.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::answer::Leg;
+use super::answer::{Leg, View};
 
 /// Places of each ranking that a fused one looks at, at least.
 pub const PLACES_MIN: usize = 100;
@@ -16,6 +16,13 @@ pub struct Ranking {
     pub field: String,
     /// Ids with scores, best first.
     pub places: Vec<(String, f64)>,
+    /// The best view of each, by id, where views were compared.
+    pub views: HashMap<String, View>,
+}
+
+/// The best view of an asset, where a ranking knows one.
+pub fn view_of(rankings: &[Ranking], asset_id: &str) -> Option<View> {
+    rankings.iter().find_map(|ranking| ranking.views.get(asset_id).cloned())
 }
 
 /// One ranking of several: id, score and what it is made of, best first. A single one keeps its
@@ -28,7 +35,7 @@ pub struct Ranking {
 pub fn fuse(rankings: &[Ranking], top_k: usize) -> Vec<(String, f64, Vec<Leg>)> {
     let mut fused: Vec<(String, f64, Vec<Leg>)> = Vec::new();
     let mut place: HashMap<&str, usize> = HashMap::new();
-    for Ranking { field, places } in rankings {
+    for Ranking { field, places, views: _ } in rankings {
         for (index, (id, score)) in places.iter().enumerate() {
             let rank = index + 1;
             let at = *place.entry(id).or_insert_with(|| {

@@ -1,16 +1,16 @@
 //! An opened catalogue, and one search over it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::answer::{Answer, Hit, Request};
+use super::answer::{Answer, Hit, Request, View};
 use super::documents::Documents;
 use super::error::SearchError;
 use super::field::Field;
-use super::fuse::{Ranking, fuse, rounded};
+use super::fuse::{Ranking, fuse, rounded, view_of};
 use super::plan::{Embed, Plan, Space};
 use super::words;
 use crate::catalog::packed::{CURRENT, Current};
@@ -56,8 +56,9 @@ impl Library {
             return Err(broken(format!("names `{stray}`, which is not inside the catalogue")));
         }
         let documents = Documents::open(root, &current.documents)?;
-        let spaces =
+        let mut spaces: Vec<Space> =
             current.fields.iter().map(|(field, packed)| Space::of(field, packed)).collect();
+        Space::pair(&mut spaces);
         Ok(Self { root: root.to_owned(), current, spaces, documents })
     }
 
@@ -79,8 +80,8 @@ impl Library {
     pub fn search(&self, request: &Request, embed: &mut Embed<'_>) -> Result<Answer, SearchError> {
         let began = Instant::now();
         request.check()?;
-        let Request { query, algorithm, filter, top_k } = request;
-        let plan = Plan::of(algorithm.as_deref(), &self.spaces, "catalogue")?;
+        let Request { query, filter, top_k, .. } = request;
+        let mut plan = Plan::of(request, &self.spaces, "catalogue")?;
         let only = filter.as_ref().map(|filter| self.documents.matching(filter)).transpose()?;
         let total = only.as_ref().map_or(self.current.documents_count, |only| only.len() as u64);
         let depth = plan.depth(*top_k);
@@ -93,18 +94,27 @@ impl Library {
                 rankings.push(by_vector(&field, &vector, only.as_ref(), depth));
             }
             if plan.words {
-                let mut places = words::rank(&self.documents, query, only.as_ref())?;
+                let mut places = words::rank(&self.documents, query.words(), only.as_ref())?;
                 places.truncate(depth);
                 places.iter_mut().for_each(|(_, score)| *score = rounded(*score, 6));
-                rankings.push(Ranking { field: "words".to_owned(), places });
+                let (field, views) = ("words".to_owned(), HashMap::new());
+                rankings.push(Ranking { field, places, views });
             }
         }
         let hits = fuse(&rankings, *top_k)
             .into_iter()
-            .map(|(id, score, legs)| Ok(Hit::of(&self.documents.get(&id)?, query, score, legs)))
-            .collect::<Result<_, SearchError>>()?;
+            .map(|(id, score, legs)| {
+                let hit = Hit::of(&self.documents.get(&id)?, query.words(), score, legs);
+                Ok(Hit { view: view_of(&rankings, &id), ..hit })
+            })
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        if hits.is_empty() && total > 0 {
+            plan.explain_nothing();
+        }
+        let (query, image) = query.told();
         Ok(Answer {
-            query: query.clone(),
+            query,
+            image,
             algorithm: plan.name,
             total,
             took_ms: rounded(began.elapsed().as_secs_f64() * 1e3, 1),
@@ -147,7 +157,7 @@ impl Library {
     }
 }
 
-/// The best `depth` rows of a field. Few rows of a filtered search are compared one by one; the
+/// The best `depth` assets of a field. Few rows of a filtered search are compared one by one; the
 /// others are not even read.
 fn by_vector(
     field: &Field,
@@ -157,12 +167,15 @@ fn by_vector(
 ) -> Ranking {
     let rows: Option<Vec<usize>> =
         only.map(|only| (0..field.count()).filter(|row| only.contains(field.id(*row))).collect());
-    let places = field
-        .nearest(vector, rows.as_deref(), depth)
-        .into_iter()
-        .map(|one| (field.id(one.row).to_owned(), rounded(f64::from(one.score), 6)))
-        .collect();
-    Ranking { field: field.name().to_owned(), places }
+    let mut views = HashMap::new();
+    let places = field.nearest(vector, rows.as_deref(), depth).into_iter().map(|one| {
+        let id = field.id(one.row).to_owned();
+        if let Some((number, count)) = field.view(one.row) {
+            views.insert(id.clone(), View::of(&id, number, count));
+        }
+        (id, rounded(f64::from(one.score), 6))
+    });
+    Ranking { field: field.name().to_owned(), places: places.collect(), views }
 }
 
 /// Whether a path of `current.json` names something below the catalogue.

@@ -6,6 +6,7 @@ use super::super::answer::Hit;
 use super::super::filter::Mapping;
 use super::super::plan::Space;
 use super::super::words;
+use crate::asset::Content;
 
 /// Candidates of each shard that vectors are compared with, at least: with 100 the graph of
 /// 200,000 vectors finds 99.9 % of the ten nearest.
@@ -18,19 +19,39 @@ const WORD_FIELDS: [(&str, u32); 4] =
     [("name.words", 3), ("description", 1), ("caption.en", 1), ("caption.zh", 1)];
 const TAGS_WEIGHT: u32 = 2;
 
+/// Name of the inner hit that is an asset's best view.
+pub const BEST_VIEW: &str = "best_view";
+
 /// The `depth` nearest of `vector` among what `filter` lets through: it is applied while the graph
 /// is walked, so that there are `depth` hits where that many documents pass.
 pub fn knn(space: &Space, vector: &[f32], depth: usize, filter: Option<&Value>) -> Value {
     let candidates = (2 * depth).clamp(CANDIDATES_MIN, CANDIDATES_MAX);
+    let field = &space.field;
     let mut knn = json!({
-        "field": space.field, "query_vector": vector, "k": depth, "num_candidates": candidates,
+        "field": field, "query_vector": vector, "k": depth, "num_candidates": candidates,
     });
     if let Some(filter) = filter {
         knn["filter"] = filter.clone();
     }
     let mut body = hits(depth);
+    if space.content == Content::Views {
+        // An asset scores as its best view; which that is, the inner hit says.
+        knn["field"] = json!(format!("{field}.vector"));
+        knn["inner_hits"] = json!({
+            "name": BEST_VIEW, "size": 1, "_source": false, "docvalue_fields": [number_of(field)],
+        });
+        // The numbers of all views tell how many there are.
+        if let Some(sources) = body["_source"]["includes"].as_array_mut() {
+            sources.push(json!(number_of(field)));
+        }
+    }
     body["knn"] = knn;
     body
+}
+
+/// Where the number of a view is.
+pub fn number_of(field: &str) -> String {
+    format!("{field}.view")
 }
 
 /// The `depth` best by words.
@@ -83,15 +104,20 @@ fn hits(size: usize) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use vitrine_crds::library::Algorithm;
+
     use super::*;
 
     fn space() -> Space {
         Space {
             field: "text_embedding".to_owned(),
             embedding: "text".to_owned(),
+            algorithm: Algorithm::Text,
+            content: Content::Description,
             dims: 2,
             model_uri: "m".to_owned(),
             model_fingerprint: "f".to_owned(),
+            pair: None,
         }
     }
 
@@ -117,6 +143,23 @@ mod tests {
         );
         let sources = body["_source"]["includes"].as_array().unwrap();
         assert!(!sources.contains(&json!("text_embedding")));
+    }
+
+    #[test]
+    fn views_are_nested_and_the_best_one_and_their_number_are_asked_for() {
+        let field = "look_views".to_owned();
+        let (algorithm, content) = (Algorithm::Clip, Content::Views);
+        let space = Space { field, algorithm, content, ..space() };
+        let body = knn(&space, &[0.5, -1.0], 3, Some(&json!({"term": {"pack": "office"}})));
+        let expected = json!({
+            "field": "look_views.vector", "query_vector": [0.5, -1.0], "k": 3,
+            "num_candidates": 100, "filter": {"term": {"pack": "office"}},
+            "inner_hits": {"name": "best_view", "size": 1, "_source": false,
+                           "docvalue_fields": ["look_views.view"]},
+        });
+        assert_eq!(body["knn"], expected);
+        let sources = body["_source"]["includes"].as_array().unwrap();
+        assert!(sources.contains(&json!("look_views.view")), "{sources:?}");
     }
 
     #[test]

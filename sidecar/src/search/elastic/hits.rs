@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::super::answer::View;
 use super::super::fuse::{Ranking, rounded};
+use super::body::{BEST_VIEW, number_of};
 use crate::index::IndexError;
 
 /// Documents of an answer by id.
@@ -21,12 +23,16 @@ pub enum Scale {
 
 /// The ranking in an answer; its documents are added to `documents`.
 pub fn ranking(field: &str, scale: Scale, answer: &Value, documents: &mut Documents) -> Ranking {
+    let mut views = HashMap::new();
     let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut places: Vec<(String, f64)> = hits
         .iter()
         .map(|hit| {
             let id = hit["_id"].as_str().unwrap_or_default();
             documents.entry(id.to_owned()).or_insert_with(|| hit["_source"].clone());
+            if let Some(view) = view(field, id, hit) {
+                views.insert(id.to_owned(), view);
+            }
             let score = hit["_score"].as_f64().unwrap_or_default();
             let score = match scale {
                 Scale::Cosine => 2.0 * score - 1.0,
@@ -37,7 +43,16 @@ pub fn ranking(field: &str, scale: Scale, answer: &Value, documents: &mut Docume
         .collect();
     // Of equal scores the lower id first, whatever shard answered first.
     places.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Ranking { field: field.to_owned(), places }
+    Ranking { field: field.to_owned(), places, views }
+}
+
+/// The best view of a hit, where views were asked for.
+fn view(field: &str, asset_id: &str, hit: &Value) -> Option<View> {
+    let best = &hit["inner_hits"][BEST_VIEW]["hits"]["hits"][0]["fields"][number_of(field)][0];
+    let number = usize::try_from(best.as_u64()?).ok()?;
+    // One view alone may come without its brackets.
+    let count = hit["_source"][field].as_array().map_or(1, Vec::len);
+    Some(View::of(asset_id, number, count))
 }
 
 /// The answers of `_msearch`, one each of `count` searches.
@@ -108,6 +123,20 @@ mod tests {
         assert_eq!(ranking.places, expected);
         assert_eq!(documents["1"]["name"], "one");
         assert_eq!(total(&answer()), 7);
+    }
+
+    #[test]
+    fn the_best_view_is_in_the_inner_hit_and_how_many_there_are_in_the_source() {
+        let inner =
+            json!({"best_view": {"hits": {"hits": [{"fields": {"look_views.view": [2]}}]}}});
+        let answer = json!({"hits": {"hits": [
+            {"_id": "7", "_score": 1.0, "inner_hits": inner,
+             "_source": {"look_views": [{"view": 0}, {"view": 1}, {"view": 2}, {"view": 3}]}},
+        ]}});
+        let ranking = ranking("look_views", Scale::Cosine, &answer, &mut Documents::new());
+        let view = &ranking.views["7"];
+        assert_eq!((view.number, view.azimuth_degrees), (2, 180.0));
+        assert_eq!(view.picture, "thumbnails/7/180.png");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::error::SearchError;
@@ -62,13 +63,27 @@ fn spaces(index: &str, meta: &Value) -> Result<Vec<Space>, SearchError> {
         Some(Space {
             field: text("field")?,
             embedding: text("embedding")?,
+            algorithm: said(&entry["algorithm"])?,
+            content: said(&entry["content"])?,
             dims: usize::try_from(entry["dims"].as_u64()?).ok()?,
             model_uri: text("model_uri")?,
             model_fingerprint: text("model_fingerprint")?,
+            pair: None,
         })
     };
     let entries = meta["embeddings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    entries.iter().map(|entry| one(entry).ok_or_else(foreign)).collect()
+    let spaces = entries.iter().map(|entry| one(entry).ok_or_else(foreign));
+    let mut spaces = spaces.collect::<Result<Vec<_>, _>>()?;
+    Space::pair(&mut spaces);
+    Ok(spaces)
+}
+
+/// What is left out where it is the usual.
+fn said<T: Default + DeserializeOwned>(value: &Value) -> Option<T> {
+    match value {
+        Value::Null => Some(T::default()),
+        value => serde_json::from_value(value.clone()).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +119,25 @@ mod tests {
         assert_eq!(names, ["text"]);
         assert_eq!(behind.indices.len(), 2);
         assert_ne!(behind.mapping, Mapping::default());
+    }
+
+    #[test]
+    fn both_halves_of_a_dual_encoder_know_each_other() {
+        let half = |field: &str, content: &str| {
+            json!({
+                "field": field, "dims": 3, "embedding": "look", "model_uri": "m",
+                "algorithm": "clip", "content": content, "model_fingerprint": content,
+            })
+        };
+        let mut all = index(&[("text", "f1")]);
+        let embeddings = &mut all["mappings"]["_meta"]["vitrine"]["embeddings"];
+        let list = embeddings.as_array_mut().unwrap();
+        list.extend([half("look_text", "caption"), half("look_views", "views")]);
+        let behind = Behind::read("a", &json!({"a-1": all})).unwrap();
+        let pair = |one: &Space| one.pair.as_ref().map(|pair| pair.fingerprint.clone());
+        let pairs: Vec<_> = behind.spaces.iter().map(pair).collect();
+        let pairs: Vec<_> = pairs.iter().map(Option::as_deref).collect();
+        assert_eq!(pairs, [None, Some("views"), Some("caption")]);
     }
 
     #[test]

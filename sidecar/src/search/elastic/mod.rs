@@ -13,9 +13,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Hit, Request};
+use super::answer::{Answer, Hit, Query, Request};
 use super::error::SearchError;
-use super::fuse::{fuse, rounded};
+use super::fuse::{fuse, rounded, view_of};
 use super::plan::{Embed, Plan, Space};
 use crate::index::{self, Cluster, IndexError, Method};
 use hits::{Documents, Scale};
@@ -62,7 +62,7 @@ impl Index {
         request.check()?;
         // Loading the model takes longest, and the new index mostly has the same.
         let mut known: Option<(Space, Vec<f32>)> = None;
-        let mut embed = |space: &Space, query: &str| match &known {
+        let mut embed = |space: &Space, query: &Query| match &known {
             Some((of, vector)) if of == space => Ok(vector.clone()),
             _ => {
                 let vector = embed(space, query)?;
@@ -87,9 +87,9 @@ impl Index {
         request: &Request,
         embed: &mut Embed<'_>,
     ) -> Result<Option<Answer>, SearchError> {
-        let Request { query, algorithm, filter, top_k } = request;
+        let Request { query, filter, top_k, .. } = request;
         let Behind { indices, spaces, mapping } = &self.behind;
-        let plan = Plan::of(algorithm.as_deref(), spaces, "index")?;
+        let mut plan = Plan::of(request, spaces, "index")?;
         let filter = filter.as_ref().map(|filter| filter.to_dsl(mapping)).transpose()?;
         let filter = filter.as_ref();
         let depth = plan.depth(*top_k);
@@ -101,7 +101,7 @@ impl Index {
             fields.push((space.field.as_str(), Scale::Cosine));
         }
         if plan.words {
-            bodies.push(body::words(query, mapping, depth, filter));
+            bodies.push(body::words(query.words(), mapping, depth, filter));
             fields.push(("words", Scale::Plain));
         }
         let answers = self.ask_together(bodies)?;
@@ -115,15 +115,24 @@ impl Index {
             .map(|((field, scale), answer)| hits::ranking(field, scale, answer, &mut documents))
             .collect();
         let hit = |(id, score, legs): (String, f64, _)| {
-            Hit::of(documents.get(&id).unwrap_or(&Value::Null), query, score, legs)
+            let document = documents.get(&id).unwrap_or(&Value::Null);
+            let hit = Hit::of(document, query.words(), score, legs);
+            Hit { view: view_of(&rankings, &id), ..hit }
         };
+        let found: Vec<Hit> = fuse(&rankings, *top_k).into_iter().map(hit).collect();
+        let total = hits::total(&answers[0]);
+        if found.is_empty() && total > 0 {
+            plan.explain_nothing();
+        }
+        let (query, image) = query.told();
         Ok(Some(Answer {
-            query: query.clone(),
+            query,
+            image,
             algorithm: plan.name,
-            total: hits::total(&answers[0]),
+            total,
             took_ms: 0.0,
             note: plan.note,
-            hits: fuse(&rankings, *top_k).into_iter().map(hit).collect(),
+            hits: found,
         }))
     }
 
