@@ -88,6 +88,11 @@ impl Library {
         run(&mut self.call(more))
     }
 
+    /// The report of a run that draws, as users' runs do, and must end with 0.
+    pub fn drawn(&self, more: &[&str]) -> Value {
+        run(program::draws(&mut self.call(more))).json(0)
+    }
+
     /// The report of a run that must end with 0.
     pub fn report(&self, more: &[&str]) -> Value {
         self.run(more).json(0)

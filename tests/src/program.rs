@@ -23,7 +23,11 @@ pub fn vitrine() -> PathBuf {
     program
 }
 
-/// A call of the program that reads no configuration and no settings but those given.
+/// What keeps runs from drawing.
+const DRAWS_NOT: &str = "VITRINE_VIEWS__THUMBNAILS";
+
+/// A call of the program that reads no configuration and no settings but those given. Runs draw
+/// nothing, unless [`draws`] lets them: unoptimised, pictures would be most of the tests' time.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(vitrine());
     command.args(arguments).current_dir(std::env::temp_dir());
@@ -35,7 +39,15 @@ pub fn command(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    if matches!(arguments, ["catalog" | "run", ..]) {
+        command.env(DRAWS_NOT, "false");
+    }
     command
+}
+
+/// Lets a call of the program draw, as it does for users.
+pub fn draws(command: &mut Command) -> &mut Command {
+    command.env_remove(DRAWS_NOT)
 }
 
 /// How a call ended.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use vitrine_tests::library::Library;
-use vitrine_tests::program::{json_file, run};
+use vitrine_tests::program::{draws, json_file, run};
 
 /// A cube of one colour on a stage whose up axis is Z, with a texture where one is named.
 fn cube(colour: &str, texture: Option<&str>) -> String {
@@ -80,7 +80,7 @@ fn seen(library: &Library, more: &[&str]) -> Value {
     let out = library.catalog().display().to_string();
     let mut call = vitrine_tests::program::command(&["catalog", "-q", "--output", "json"]);
     call.args(["--config", &config, "--out", &out, "--size", "128"]).args(more);
-    run(&mut call).json(0)
+    run(draws(&mut call)).json(0)
 }
 
 /// All files below a folder of the catalogue, relative to it.
@@ -254,7 +254,7 @@ fn what_ends_its_process_while_it_is_drawn_is_catalogued_without_pictures() {
     // A picture of 4096 × 4096 takes more than the memory that the child may have.
     let mut call = library.call(&["--size", "4096"]);
     call.env("VITRINE_EXTRACTION__MEMORY_BYTES_MAX", "67108864");
-    let ended = run(&mut call);
+    let ended = run(draws(&mut call));
     let report = ended.json(0);
     assert_eq!((&report["counts"]["indexed"], &report["counts"]["failed"]), (&2.into(), &0.into()));
     assert_eq!(report["undrawn"]["count"], 1, "lights alone are no reason: {report}");
@@ -266,7 +266,7 @@ fn what_ends_its_process_while_it_is_drawn_is_catalogued_without_pictures() {
     // It is not tried in every run.
     let mut call = library.call(&["--size", "4096"]);
     call.env("VITRINE_EXTRACTION__MEMORY_BYTES_MAX", "67108864");
-    assert_eq!(run(&mut call).json(0)["counts"]["skipped"], 2);
+    assert_eq!(run(draws(&mut call)).json(0)["counts"]["skipped"], 2);
 }
 
 #[test]
@@ -278,12 +278,12 @@ fn the_cameras_of_an_asset_give_pictures_when_they_are_asked_for() {
     let with =
         cube("(0.8, 0, 0)", None).replacen("def Cube", &format!("{camera}\n    def Cube"), 1);
     library.write("a/red.usda", with);
-    library.report(&["--size", "64", "--cameras"]);
+    library.drawn(&["--size", "64", "--cameras"]);
     let red = id(&library, "a/red.usda");
     let picture: PathBuf = library.catalog().join(format!("thumbnails/{red}/camera-0.png"));
     let [r, g, _] = colours(&picture).get_pixel(32, 32).0;
     assert!(r > 90 && r > 2 * g, "it looks at the cube");
-    library.report(&["--size", "64"]);
+    library.drawn(&["--size", "64"]);
     assert!(!picture.exists(), "and is gone when nobody asks any more");
 }
 
@@ -292,7 +292,7 @@ fn a_contact_sheet_shows_every_asset() {
     let library = Library::new();
     library.write("a/red.usda", cube("(0.8, 0, 0)", None));
     library.write("a/lights.usda", "#usda 1.0\ndef SphereLight \"Light\" {}\n");
-    library.report(&["--size", "64"]);
+    library.drawn(&["--size", "64"]);
     let sheet = library.path().join("sheet.png").display().to_string();
     let catalog = library.catalog().display().to_string();
     let mut call = vitrine_tests::program::command(&["contact-sheet", "--catalog", &catalog]);
