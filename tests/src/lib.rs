@@ -6,6 +6,7 @@ pub mod http;
 pub mod indexed;
 pub mod library;
 pub mod model;
+pub mod picture;
 pub mod program;
 pub mod proxy;
 pub mod secured;

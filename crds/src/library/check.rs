@@ -1,6 +1,7 @@
 //! What a schema cannot say: rules over values and between fields.
 
-use super::{API_VERSION, AssetLibrary, AssetLibrarySpec, KIND, ModelSpec};
+use super::views::Template;
+use super::{API_VERSION, AssetLibrary, AssetLibrarySpec, KIND, ModelSpec, Views};
 
 /// A period as JSON Schema's `pattern`.
 pub const PERIOD_PATTERN: &str = "^([0-9]+(s|m|h|d))+$";
@@ -40,6 +41,7 @@ pub fn mistakes(library: &AssetLibrary) -> Vec<Mistake> {
         found.push(Mistake::new("kind", format!("`{kind}` is not {KIND}")));
     }
     places(spec, &mut found);
+    views(&spec.views, &mut found);
     embeddings(spec, &mut found);
     elasticsearch(spec, &mut found);
     if let Some(period) = &spec.sync_interval {
@@ -90,6 +92,36 @@ fn places(spec: &AssetLibrarySpec, found: &mut Vec<Mistake>) {
                 found.push(Mistake::new(path, "is empty; write a pattern such as `**/*.usdz`"));
             }
         }
+    }
+}
+
+fn views(views: &Views, found: &mut Vec<Mistake>) {
+    let Some(from) = &views.from else { return };
+    check_uri("views.from.uri", &from.uri, &STORES, found);
+    let path = "views.from.path";
+    match Template::parse(&from.path) {
+        Err(reason) => found.push(Mistake::new(path, reason)),
+        Ok(template) => {
+            if !template.names_asset() {
+                let message = "is the same for every asset; write {id}, {path} or {name} into it";
+                found.push(Mistake::new(path, message));
+            }
+            if !template.names_view() && views.count > 1 {
+                let message = "is the same for every view; write {view} or {view:05} into it";
+                found.push(Mistake::new(path, message));
+            }
+        }
+    }
+    if from.count < views.count {
+        let message = format!(
+            "is {}, and {} are to be taken (views.count); ask for fewer",
+            from.count, views.count
+        );
+        found.push(Mistake::new("views.from.count", message));
+    }
+    if from.id_map.as_deref().is_some_and(|map| map.starts_with('/') || map.contains("://")) {
+        let message = "is not below views.from.uri; copy it there and name it from there";
+        found.push(Mistake::new("views.from.idMap", message));
     }
 }
 
@@ -267,6 +299,23 @@ mod tests {
         })));
         assert_eq!(found.len(), 1);
         assert!(!found[0].message.contains("hunter2"), "{}", found[0].message);
+    }
+
+    #[test]
+    fn brought_pictures_differ_from_asset_to_asset_and_from_view_to_view() {
+        let views = |views: serde_json::Value| {
+            paths(serde_json::json!({"source": {"uri": "assets"}, "views": views}))
+        };
+        let from = |path: &str, count: i32| serde_json::json!({"from": {"uri": "renders", "path": path, "count": count}});
+        assert_eq!(views(from("{id}/{view:05}.png", 24)), [""; 0]);
+        assert_eq!(views(from("{view}.png", 24)), ["views.from.path"]);
+        assert_eq!(views(from("{name}.png", 24)), ["views.from.path"]);
+        assert_eq!(views(from("{name}/{wiew}.png", 24)), ["views.from.path"]);
+        assert_eq!(views(from("{name}/{view}.png", 7)), ["views.from.count"]);
+        let elsewhere = serde_json::json!({"count": 1, "from": {
+            "uri": "ftp://host/x", "path": "{name}.png", "count": 1, "idMap": "s3://b/map.json",
+        }});
+        assert_eq!(views(elsewhere), ["views.from.uri", "views.from.idMap"]);
     }
 
     #[test]

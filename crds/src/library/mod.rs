@@ -9,6 +9,7 @@ pub mod elasticsearch;
 pub mod embedding;
 pub mod extraction;
 pub mod places;
+pub mod views;
 pub mod workers;
 
 use schemars::JsonSchema;
@@ -18,6 +19,7 @@ pub use elasticsearch::{EckRef, Elasticsearch, VectorIndex, Vectors};
 pub use embedding::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
 pub use extraction::Extraction;
 pub use places::{Captions, Catalog, Credentials, SecretRef, Source};
+pub use views::{Views, ViewsFrom};
 pub use workers::{Gpu, Pod, Resources, Toleration, Workers};
 
 /// `apiVersion` of every kind.
@@ -119,29 +121,6 @@ pub struct AssetLibrarySpec {
     /// The search service beside the library.
     #[serde(default)]
     pub search: Search,
-}
-
-/// The pictures taken of each asset.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Views {
-    /// Pictures of one asset, evenly around it.
-    #[schemars(range(min = 1, max = 36))]
-    pub count: i32,
-    /// Width and height, in pixels.
-    #[schemars(range(min = 64, max = 4096))]
-    pub size: i32,
-    /// Whether pictures and a GLB of each asset are put into the catalogue. Without, pictures are
-    /// made for image models alone.
-    pub thumbnails: bool,
-    /// Whether the cameras that an asset brings give pictures too.
-    pub cameras: bool,
-}
-
-impl Default for Views {
-    fn default() -> Self {
-        Self { count: 8, size: 512, thumbnails: true, cameras: false }
-    }
 }
 
 /// What happens to index and catalogue when the resource is deleted.

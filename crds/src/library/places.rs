@@ -16,7 +16,8 @@ pub struct Source {
     /// How to get in without a secret.
     #[serde(default)]
     pub credentials: Credentials,
-    /// Glob patterns over paths inside the library; an asset matches at least one.
+    /// Glob patterns over paths inside the library; an asset matches at least one. USD and GLB are
+    /// read, and `.gltf` files whose buffers and pictures are inside.
     #[serde(default = "default_include")]
     #[schemars(length(min = 1, max = 100))]
     pub include: Vec<String>,
@@ -30,7 +31,7 @@ pub struct Source {
 }
 
 fn default_include() -> Vec<String> {
-    vec!["**/*.usd*".to_owned()]
+    vec!["**/*.usd*".to_owned(), "**/*.glb".to_owned()]
 }
 
 /// Captions written elsewhere: by asset id or by path, in English and Chinese.

@@ -1,7 +1,8 @@
 //! glTF 2.0 to and from a [`Scene`](vitrine_scene::Scene).
 //!
 //! [`write`] makes a GLB that web viewers show (three.js, model-viewer): Y up, metres, pictures
-//! inside. [`read`] takes a GLB, or a `.gltf` whose buffers are inside. Neither opens a file.
+//! inside. [`read`] takes a GLB, or a `.gltf` whose buffers are inside, and [`read_with_facts`] says as
+//! well what a catalogue wants to know of it. Neither opens a file.
 //!
 //! The JSON's types are our own ([`json`]). The crates `gltf` and `gltf-json` 1.4.1 were considered:
 //! they are the latest of May 2024, and give no reader for accessors without a buffer view, which
@@ -10,6 +11,7 @@
 
 mod container;
 mod error;
+mod facts;
 mod json;
 mod limits;
 mod matrix;
@@ -18,6 +20,7 @@ mod uv;
 mod write;
 
 pub use error::GltfError;
+pub use facts::Facts;
 pub use limits::Limits;
-pub use read::read;
+pub use read::{read, read_with_facts};
 pub use write::{Options, Written, write, write_with_warnings};

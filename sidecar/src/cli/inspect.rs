@@ -1,4 +1,4 @@
-//! `vitrine inspect`: what is known of one USD file, without a catalogue.
+//! `vitrine inspect`: what is known of one USD or GLB file, without a catalogue.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -20,6 +20,7 @@ use crate::extract::text::{Source, describe};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vitrine inspect chair.usdz
+  vitrine inspect chair.glb
   vitrine inspect packs/office/chair.usd --root packs --output json")]
 pub struct Args {
     /// The file

@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Read a library of USD files into a catalogue that can be searched.
+    /// Read a library of USD and GLB files into a catalogue that can be searched.
     Catalog(catalog::Args),
     /// One step of the same as a process of its own, for pods.
     Run(run::Args),
@@ -45,7 +45,7 @@ enum Command {
     Show(show::Args),
     /// Put the pictures of a catalogue side by side.
     ContactSheet(contact_sheet::Args),
-    /// Print what is known of one USD file, without a catalogue.
+    /// Print what is known of one USD or GLB file, without a catalogue.
     Inspect(inspect::Args),
     /// Turn texts into vectors, as a query of Elasticsearch needs them.
     Embed(embed::Args),

@@ -13,6 +13,7 @@ use crate::asset::captions::Captions;
 use crate::config::{self, Environment, Loader};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::extract::brought::{Brought, BroughtError};
 use crate::extract::pictures::Wanted;
 use crate::index::Destination;
 use crate::model::Cache;
@@ -52,8 +53,10 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     let index = elasticsearch::destination(&spec, &environment, (&metadata, &library))?;
     let access = access(&environment, &spec);
     // Captions travel with the plan: no later step asks for them.
+    let reads_pictures = matches!(wishes.step, None | Some(Step::Scan | Step::Work));
     let reads_captions = matches!(wishes.step, None | Some(Step::Scan));
     let writes_files = spec.catalog.is_some() || index.is_none();
+    let pictures = pictures(&spec, writes_files);
     Ok(Settings {
         out: match (&spec.catalog, &index) {
             (Some(catalog), _) => place(&catalog.uri)?,
@@ -74,7 +77,8 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             timeout: Duration::from_secs(spec.extraction.timeout_seconds.unsigned_abs().into()),
             memory_bytes_max: spec.extraction.memory_bytes_max.unsigned_abs(),
         },
-        pictures: pictures(&spec, writes_files),
+        brought: brought(&spec, (&library, &access), reads_pictures && pictures.is_some())?,
+        pictures,
         jobs: wishes.jobs.map_or_else(cores, usize::from),
         embeddings: embeddings(&spec),
         deletions: match wishes.deletions_approved {
@@ -95,16 +99,39 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
 
 /// The pictures that somebody wants: people in the catalogue, or a model.
 fn pictures(spec: &AssetLibrarySpec, writes_files: bool) -> Option<Wanted> {
-    let Views { count, size, thumbnails, cameras } = spec.views;
+    let Views { count, size, thumbnails, cameras, ref from } = spec.views;
     let files = thumbnails && writes_files;
     let is_seen = spec.embeddings.iter().any(|entry| entry.algorithm != Algorithm::Text);
     (files || is_seen).then(|| Wanted {
         views: count.unsigned_abs().max(1),
+        draws_views: from.is_none(),
         size: size.unsigned_abs(),
         cameras,
         files,
         preparations: Vec::new(), // The models say.
     })
+}
+
+/// The pictures that exist already, where the library has some.
+fn brought(
+    spec: &AssetLibrarySpec,
+    (library, access): (&str, &Access),
+    reads: bool,
+) -> Result<Option<Brought>, Failure> {
+    let Some(from) = spec.views.from.as_ref().filter(|_| reads) else { return Ok(None) };
+    let storage = |error: crate::storage::StorageError| Failure::new(error.exit(), &error);
+    let location = Location::parse(&from.uri).map_err(storage)?;
+    let opened = Storage::open(&location, access).map_err(storage)?;
+    let source = Location::parse(&spec.source.uri).and_then(|at| Storage::open(&at, access));
+    let source_uri = source.map_err(storage)?.uri("");
+    let views = spec.views.count.unsigned_abs().max(1);
+    let sizes = (views, spec.views.size.unsigned_abs());
+    Brought::open(from, opened, (library, &source_uri), sizes).map(Some).map_err(
+        |error| match error {
+            BroughtError::Storage(error) => storage(error),
+            BroughtError::Usage(sentence) => Failure::usage(sentence),
+        },
+    )
 }
 
 /// Where a run keeps what it knows when the index alone is wanted. It may be thrown away: the index
@@ -132,6 +159,7 @@ fn access(environment: &Environment, spec: &AssetLibrarySpec) -> Access {
         Some(&spec.source.credentials),
         spec.catalog.as_ref().map(|catalog| &catalog.credentials),
         spec.captions.as_ref().map(|captions| &captions.credentials),
+        spec.views.from.as_ref().map(|from| &from.credentials),
     ]
     .into_iter()
     .flatten()

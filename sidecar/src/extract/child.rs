@@ -4,9 +4,9 @@ use std::io::{self, BufRead, BufWriter, Write};
 
 use rustix::process::{Resource, Rlimit, Signal};
 use rustix::time::{ClockId, clock_gettime};
-use vitrine_usd::Reader;
 
 use super::draw::{self, Drawn};
+use super::formats::Formats;
 use super::protocol::{Answer, Hello, Request};
 
 /// Room for the program itself and its threads' stacks, beside what an asset may take.
@@ -25,7 +25,7 @@ pub fn serve() -> io::Result<()> {
     }
     let hello: Hello = serde_json::from_str(&line)?;
     confine(&hello)?;
-    let mut reader = Reader::new(&hello.root, hello.limits.clone());
+    let mut reader = Formats::new(&hello.root, &hello.limits);
     let mut answers = BufWriter::new(io::stdout().lock());
     answers.write_all(b"ready\n")?;
     answers.flush()?;
@@ -36,17 +36,14 @@ pub fn serve() -> io::Result<()> {
         }
         let request: Request = serde_json::from_str(&line)?;
         if request.fresh {
-            reader = Reader::new(&hello.root, hello.limits.clone());
+            reader = Formats::new(&hello.root, &hello.limits);
         }
         allow_cpu(hello.cpu_secs_max)?;
-        let result = reader.inspect(&request.path);
-        let result = result.map(Box::new).map_err(|error| match error.path == request.path {
-            true => error.reason,
-            false => error.to_string(), // A layer below it: say which.
-        });
-        let (result, drawn) = match (result, hello.pictures.as_ref().filter(|_| request.draws)) {
+        let wanted = hello.pictures.as_ref().filter(|_| request.draws);
+        let result = reader.inspect(&request.path, wanted.is_some()).map(Box::new);
+        let (result, drawn) = match (result, wanted) {
             (Ok(mut inspection), Some(wanted)) => {
-                let mut drawn = draw::draw(&mut reader, &request.path, wanted);
+                let mut drawn = draw::draw(reader.scene(&request.path), wanted);
                 inspection.warnings.append(&mut drawn.warnings);
                 (Ok(inspection), drawn)
             }

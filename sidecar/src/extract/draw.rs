@@ -3,7 +3,6 @@
 use vitrine_image::{Preparation, Rgb};
 use vitrine_render::{Image, Options, Renderer};
 use vitrine_scene::Scene;
-use vitrine_usd::{Reader, SceneOptions};
 
 use super::pictures::{Part, Wanted};
 
@@ -23,11 +22,10 @@ pub(super) struct Drawn {
     pub(super) warnings: Vec<String>,
 }
 
-/// Draws the asset at `path`. That it cannot be drawn is an answer.
-pub(super) fn draw(reader: &mut Reader, path: &str, wanted: &Wanted) -> Drawn {
+/// Draws an asset, where there is a scene of it. That it cannot be drawn is an answer.
+pub(super) fn draw(scene: Result<Scene, String>, wanted: &Wanted) -> Drawn {
     let mut drawn = Drawn::default();
-    let options = SceneOptions::default();
-    match reader.scene(path, &options) {
+    match scene {
         Ok(scene) => {
             if let Err(reason) = draw_scene(&scene, wanted, &mut drawn) {
                 drawn.parts.clear();
@@ -35,17 +33,39 @@ pub(super) fn draw(reader: &mut Reader, path: &str, wanted: &Wanted) -> Drawn {
             }
             drawn.warnings.extend(scene.warnings);
         }
-        Err(error) => drawn.reason = Some(error.to_string()),
+        Err(reason) => drawn.reason = Some(reason),
     }
     drawn
 }
 
 fn draw_scene(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), String> {
+    if scene.check().is_ok() && scene.bounds().is_none() {
+        return Ok(()); // Lights alone, or parts for others: nothing is to be seen, and that is right.
+    }
+    if wanted.draws_views || (wanted.files && wanted.cameras) {
+        draw_views(scene, wanted, drawn)?;
+    }
+    if !wanted.files {
+        return Ok(());
+    }
+    let options = vitrine_gltf::Options { bytes_max: MODEL_BYTES_MAX, ..Default::default() };
+    match vitrine_gltf::write_with_warnings(scene, &options) {
+        Ok(written) => {
+            drawn.parts.push((Part::Model, written.glb));
+            drawn.warnings.extend(written.warnings);
+        }
+        // Too large for a viewer is no reason against pictures.
+        Err(error) => drawn.warnings.push(format!("it has no GLB: {error}")),
+    }
+    Ok(())
+}
+
+fn draw_views(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), String> {
     let options = Options { size: wanted.size, shows_backs: true, ..Options::default() };
     let renderer = Renderer::new(scene, &options).map_err(|error| error.to_string())?;
-    let views = renderer.views(wanted.views as usize);
-    if views.is_empty() {
-        return Ok(()); // Lights alone, or parts for others: nothing is to be seen, and that is right.
+    let mut views = renderer.views(wanted.views as usize);
+    if !wanted.draws_views {
+        views.clear();
     }
     drawn.warnings.extend_from_slice(renderer.warnings());
     let png = |image: &Image| image.to_png().map_err(|error| error.to_string());
@@ -62,22 +82,10 @@ fn draw_scene(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), S
     }
     let prepared = prepared.into_iter().enumerate();
     drawn.parts.extend(prepared.map(|(model, bytes)| (Part::Prepared(model), bytes)));
-    if !wanted.files {
-        return Ok(());
-    }
-    if wanted.cameras {
+    if wanted.files && wanted.cameras {
         for (at, (_, view)) in renderer.camera_views().take(CAMERAS_MAX).enumerate() {
             drawn.parts.push((Part::Camera(at as u32), png(&renderer.render(&view))?));
         }
-    }
-    let options = vitrine_gltf::Options { bytes_max: MODEL_BYTES_MAX, ..Default::default() };
-    match vitrine_gltf::write_with_warnings(scene, &options) {
-        Ok(written) => {
-            drawn.parts.push((Part::Model, written.glb));
-            drawn.warnings.extend(written.warnings);
-        }
-        // Too large for a viewer is no reason against pictures.
-        Err(error) => drawn.warnings.push(format!("it has no GLB: {error}")),
     }
     Ok(())
 }
@@ -88,7 +96,8 @@ fn rgb(image: &Image) -> Option<Rgb> {
     Rgb::new(width, height, pixels.collect())
 }
 
-fn prepare(preparation: &Preparation, rgb: &Rgb, out: &mut Vec<u8>) {
+/// Appends what a model sees of `rgb`.
+pub(super) fn prepare(preparation: &Preparation, rgb: &Rgb, out: &mut Vec<u8>) {
     let values = preparation.prepare(rgb);
     out.reserve(4 * values.len());
     out.extend(values.iter().flat_map(|value| value.to_le_bytes()));

@@ -2,15 +2,17 @@
 //! child, never the run.
 //!
 //! ```text
-//! pool ──lines──▶ child ──▶ vitrine_usd::Reader        protocol: what the lines say
-//!      ◀─pictures──      ──▶ draw                      pictures: what is asked for and comes back
+//! pool ──lines──▶ child ──▶ formats: by a file's suffix  protocol: what the lines say
+//!      ◀─pictures──      ──▶ draw                        pictures: what is asked for and comes back
 //! mirror: what children see of a bucket                text: facts to a sentence
-//! budget: memory that pictures take together
+//! budget: memory that pictures take together           brought: pictures that exist already
 //! ```
 
+pub mod brought;
 pub mod budget;
 pub mod child;
 mod draw;
+mod formats;
 pub mod mirror;
 pub mod pictures;
 pub mod pool;
@@ -22,9 +24,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Names everything that changes what extraction writes. Raise the number of a part when its
-/// output changes, and only then: every asset is read again.
-pub const EXTRACTOR_VERSION: &str = "usd-1";
+pub use formats::{Format, extractor_version};
 
 /// How much one asset may ask for.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,8 @@ pub const PICTURES_VERSION: &str = "pictures-1";
 pub struct Wanted {
     /// Pictures of one asset, evenly around it; at least 1.
     pub views: u32,
+    /// Whether these are drawn. Without, somebody else brings them.
+    pub draws_views: bool,
     /// Width and height, in pixels.
     pub size: u32,
     /// Whether the cameras that an asset brings give pictures too.
@@ -28,8 +30,11 @@ pub struct Wanted {
 impl Wanted {
     /// What changes the pictures of an asset, as text: the models are not among it.
     pub fn version(&self) -> String {
-        let Self { views, size, cameras, files, preparations: _ } = self;
-        format!("{PICTURES_VERSION} views {views} size {size} cameras {cameras} files {files}")
+        let Self { views, draws_views, size, cameras, files, preparations: _ } = self;
+        let brought = if *draws_views { "" } else { " brought" };
+        format!(
+            "{PICTURES_VERSION} views {views} size {size} cameras {cameras} files {files}{brought}"
+        )
     }
 }
 
@@ -54,7 +59,7 @@ pub struct Pictures {
     /// What was made, each with its bytes.
     pub parts: Vec<(Part, Vec<u8>)>,
     /// Room that it takes up in memory until it is dropped.
-    pub permit: Option<Permit>,
+    pub permits: Vec<Permit>,
 }
 
 impl Pictures {

@@ -178,7 +178,7 @@ fn next_pictures(
     if bytes > PICTURES_BYTES_MAX {
         return None;
     }
-    let mut pictures = Pictures { permit: Some(budget.take(bytes)), parts: Vec::new() };
+    let mut pictures = Pictures { permits: vec![budget.take(bytes)], parts: Vec::new() };
     for (part, bytes) in announced {
         let mut read = vec![0; usize::try_from(bytes).ok()?];
         stdout.read_exact(&mut read).ok()?;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
 
+use super::bringing::Bringing;
 use super::embedders::Embedders;
-use super::fingerprint::{self, Versions, now};
+use super::fingerprint::{self, Origin, Versions, now};
 use super::reading::{Facts, Ready};
 use super::recall::Recall;
 use super::records::{
@@ -16,7 +17,7 @@ use super::work::{Busy, Finished, Job, encoded};
 use super::{Ground, RunError};
 use crate::asset::{Content, Document, naming};
 use crate::catalog::layout;
-use crate::extract::EXTRACTOR_VERSION;
+use crate::extract::extractor_version;
 use crate::extract::pictures::Pictures;
 use crate::extract::text::{Source, describe};
 
@@ -88,23 +89,26 @@ impl<'a> Describer<'a> {
                     return Err(RunError::Damaged { file, reason });
                 }
             },
-            Facts::Read { result: Ok(inspection), pictures: drawn, took } => {
+            Facts::Read { result: Ok(inspection), pictures: drawn, brought, took } => {
                 self.busy.read_busy += took;
-                let mut indexed = self.compose(item, *inspection, drawn.is_some())?;
+                let Bringing { versions, undrawn } = brought.unwrap_or_default();
+                let mut indexed = self.compose(item, *inspection, (drawn.is_some(), &versions))?;
+                let mut reason = undrawn;
                 match drawn {
                     None => {}
                     Some(Ok(drawn)) => {
                         self.show(&mut indexed, &drawn);
                         pictures = Some(drawn);
                     }
-                    Some(Err(reason)) => {
-                        tracing::warn!("{path} has no pictures: {reason}");
-                        indexed.undrawn = Some(reason);
-                    }
+                    Some(Err(why)) => reason = Some(why),
+                }
+                if let Some(reason) = reason {
+                    tracing::warn!("{path} has no pictures: {reason}");
+                    indexed.undrawn = Some(reason);
                 }
                 Outcome::Indexed(Box::new(indexed))
             }
-            Facts::Read { result: Err(failed), pictures: _, took } => {
+            Facts::Read { result: Err(failed), pictures: _, brought: _, took } => {
                 self.busy.read_busy += took;
                 Outcome::Failed(Failure {
                     uri: self.ground.source.uri(&item.path),
@@ -141,7 +145,7 @@ impl<'a> Describer<'a> {
         &mut self,
         item: Item,
         inspection: vitrine_usd::Inspection,
-        is_drawn: bool,
+        (is_drawn, brought): (bool, &[String]),
     ) -> Result<Indexed, RunError> {
         let vitrine_usd::Inspection { metadata, kind, mut files, absent, names, warnings } =
             inspection;
@@ -156,7 +160,8 @@ impl<'a> Describer<'a> {
             files.extend(textures);
         }
         let options = fingerprint::Options::of(self.ground.settings);
-        let fingerprint = fingerprint::content(&files, &absent, &options, &self.versions)?;
+        let origin = Origin { path: &item.path, files: &files, absent: &absent, brought };
+        let fingerprint = fingerprint::content(&origin, &options, &self.versions)?;
         let known = Known {
             id: item.id.clone(),
             path: item.path.clone(),
@@ -181,7 +186,7 @@ impl<'a> Describer<'a> {
             modified: item.modified.clone(),
             fingerprint,
             embedding_fingerprint: BTreeMap::new(),
-            extractor_version: EXTRACTOR_VERSION.to_owned(),
+            extractor_version: extractor_version(&item.path).to_owned(),
             indexed_at: String::new(),
             used_by: item.used_by,
             caption: item.caption.clone(),

@@ -8,7 +8,7 @@ use super::records::Known;
 use crate::asset::Caption;
 use crate::extract::pictures::Wanted;
 use crate::extract::text::DESCRIBER_VERSION;
-use crate::extract::{Bounds, EXTRACTOR_VERSION};
+use crate::extract::{Bounds, extractor_version};
 use crate::storage::{Listing, Storage, StorageError};
 
 /// The content versions of a library, as they were before any asset was read: a file that changes
@@ -45,6 +45,19 @@ impl Versions<'_> {
     }
 }
 
+/// What an asset was made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// Its path inside the library.
+    pub path: &'a str,
+    /// Files of the library whose change changes it.
+    pub files: &'a [String],
+    /// Paths whose arrival changes it.
+    pub absent: &'a [String],
+    /// Pictures that are brought for it, with their versions.
+    pub brought: &'a [String],
+}
+
 /// What of a configuration changes what is read and drawn.
 pub struct Options<'a> {
     bounds: &'a Bounds,
@@ -58,14 +71,14 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Covers the versions of all `files` and `absent` ones, the extractor and its options.
+/// Covers the versions of all files of `origin` and of its absent ones, the extractor and its
+/// options.
 ///
 /// # Errors
 ///
 /// When a version cannot be asked for.
 pub fn content(
-    files: &[String],
-    absent: &[String],
+    origin: &Origin<'_>,
     options: &Options<'_>,
     versions: &Versions<'_>,
 ) -> Result<String, StorageError> {
@@ -74,17 +87,21 @@ pub fn content(
         hash.update(text.as_bytes());
         hash.update([0]);
     };
-    say(EXTRACTOR_VERSION);
+    let Origin { path, files, absent, brought } = origin;
+    say(extractor_version(path));
     say(&serde_json::to_string(&options.bounds.usd).expect("limits are JSON"));
     if let Some(wanted) = options.pictures {
         say(&wanted.version());
     }
-    let mut paths: Vec<&str> = files.iter().chain(absent).map(String::as_str).collect();
+    let mut paths: Vec<&str> = files.iter().chain(*absent).map(String::as_str).collect();
     paths.sort_unstable();
     paths.dedup();
     for path in paths {
         say(path);
         say(versions.of(path)?.as_deref().unwrap_or("absent"));
+    }
+    for picture in *brought {
+        say(picture);
     }
     Ok(hex(hash))
 }

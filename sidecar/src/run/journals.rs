@@ -42,7 +42,7 @@ impl<'a> Journals<'a> {
             let mut permits = Vec::new();
             for finished in &mut *batch {
                 let Some(mut drawn) = finished.pictures.take() else { continue };
-                permits.extend(drawn.permit.take());
+                permits.append(&mut drawn.permits);
                 files.extend(pictures(&finished.receipt.id, *drawn));
             }
             out.put_all(files)?;

@@ -14,6 +14,7 @@
 //! point, the next start goes on under the same number, one session more, and takes every receipt
 //! that still fits its source.
 
+mod bringing;
 mod chunks;
 mod cleaning;
 mod crash;
@@ -53,6 +54,7 @@ use crate::asset::captions::Captions;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed;
 use crate::extract::Bounds;
+use crate::extract::brought::Brought;
 use crate::extract::pictures::Wanted;
 use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
@@ -92,6 +94,8 @@ pub struct Settings {
     pub jobs: usize,
     /// The pictures of each asset, where any are made.
     pub pictures: Option<Wanted>,
+    /// Where their views come from, where they are not drawn.
+    pub brought: Option<Brought>,
     /// What turns sentences and pictures into vectors; without any there are none.
     pub embeddings: Vec<Embedding>,
     /// How many assets may leave at once.
@@ -274,8 +278,8 @@ fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<()
     let Some(folder) = source.folder() else { return Ok(()) };
     if !folder.is_dir() {
         return Err(RunError::Usage(format!(
-            "there is no folder {}: name a folder of USD files, or a file:// s3:// gs:// az:// \
-             https:// URI",
+            "there is no folder {}: name a folder of USD or GLB files, or a file:// s3:// gs:// \
+             az:// https:// URI",
             settings.source
         )));
     }

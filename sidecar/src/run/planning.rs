@@ -11,7 +11,7 @@ use chrono::SecondsFormat;
 
 use super::chunks::Writing;
 use super::crash::{self, Point};
-use super::fingerprint::{self, Versions, now};
+use super::fingerprint::{self, Origin, Versions, now};
 use super::lines::{self, LocalFile, line};
 use super::records::{
     Found, Gone, Item, Kept, Known, Member, Pictured, Plan, PlannedEmbedding, PlannedIndex, Stands,
@@ -169,9 +169,14 @@ impl<'a> Planning<'a> {
         let Self { ground, listing, .. } = self;
         let settings = ground.settings;
         let versions = Versions { storage: &ground.source, listing };
+        let brought = match &settings.brought {
+            Some(brought) => brought.versions(path, listing)?,
+            None => Vec::new(),
+        };
         let (files, absent) = (&known.files, &known.absent);
+        let origin = Origin { path, files, absent, brought: &brought };
         let options = fingerprint::Options::of(settings);
-        if fingerprint::content(files, absent, &options, &versions)? != known.fingerprint {
+        if fingerprint::content(&origin, &options, &versions)? != known.fingerprint {
             return Ok(Need::Everything);
         }
         let caption = settings.captions.find(&settings.library, &known.id, path);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use vitrine_usd::Inspection;
 
+use super::bringing::Bringing;
 use super::lines::LocalFile;
 use super::records::{Item, Todo};
 use super::work::Job;
@@ -36,6 +37,8 @@ pub(super) enum Facts {
         result: Result<Box<Inspection>, Failed>,
         /// Its pictures, or why there are none; neither where none are wanted.
         pictures: Option<Result<Box<Pictures>, String>>,
+        /// Where its views are brought: what came of that.
+        brought: Option<Bringing>,
         took: Duration,
     },
     /// An earlier run or session has them.
@@ -161,7 +164,7 @@ fn forward(answers: Answers, ready: &SyncSender<Result<Ready, RunError>>) {
 
 fn finished(done: Done<Travelling>) -> Ready {
     let Done { path: _, tag: Travelling { chunk, item }, result, pictures, took } = done;
-    Ready { chunk, item, facts: Facts::Read { result, pictures, took } }
+    Ready { chunk, item, facts: Facts::Read { result, pictures, brought: None, took } }
 }
 
 fn task(travelling: Travelling, fresh: bool, draws: bool) -> Task<Travelling> {

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use vitrine_image::Preparation;
 
 use super::describe::{BATCH_ASSETS, Describer};
 use super::embedders::Embedders;
 use super::journals::Journals;
 use super::records::{Found, Indexed, Plan, Receipt};
-use super::{Ground, RunError, loading, plans, reading, step};
+use super::{Ground, RunError, bringing, loading, plans, reading, step};
 use crate::asset::Content;
 use crate::catalog::{layout, npy};
 use crate::extract::pictures::{Part, Pictures, Wanted};
@@ -80,15 +81,29 @@ pub(super) fn work(
 ) -> Result<Busy, RunError> {
     ground.watch.step("reading and embedding", Some(job.assets));
     let preparations = embedders.preparations();
-    let pictures = ground.settings.pictures.clone().map(|wanted| Wanted {
-        preparations: preparations.iter().map(|preparation| (**preparation).clone()).collect(),
-        ..wanted
+    let preparations: Vec<Preparation> =
+        preparations.iter().map(|preparation| (**preparation).clone()).collect();
+    let brought = ground.settings.brought.as_ref();
+    let wanted = ground.settings.pictures.clone();
+    // Of brought views children see nothing: they make the other files, where some are wanted.
+    let pictures = wanted.filter(|wanted| brought.is_none() || wanted.files).map(|wanted| {
+        let drawn = if brought.is_none() { preparations.clone() } else { Vec::new() };
+        Wanted { preparations: drawn, ..wanted }
     });
     let describer = Describer::new(ground, job, embedders)?;
     let (ready, to_describe) = step(BATCH_ASSETS);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {
-        let reading = scope.spawn(move || reading::read_all(ground, job, pictures, &ready));
+        let reading = match brought {
+            None => scope.spawn(move || reading::read_all(ground, job, pictures, &ready)),
+            Some(brought) => {
+                let (read, bare) = step(BATCH_ASSETS);
+                let way = (bare, ready);
+                scope
+                    .spawn(move || bringing::bring_all(ground, job, (brought, &preparations), way));
+                scope.spawn(move || reading::read_all(ground, job, pictures, &read))
+            }
+        };
         let writing = scope.spawn(move || write_all(ground, job.plan, to_write));
         let described = describer.run(to_describe, &finished);
         drop(finished);

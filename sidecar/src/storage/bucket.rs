@@ -191,6 +191,26 @@ impl Bucket {
         }
     }
 
+    pub(super) fn get_at_most(
+        &self,
+        path: &str,
+        bytes_max: u64,
+    ) -> Result<Option<Result<Vec<u8>, u64>>, StorageError> {
+        let key = self.key(path)?;
+        let got = block_on(async {
+            let found = self.store.get(&key).await?;
+            match found.meta.size {
+                size if size > bytes_max => Ok(Err(size)), // Dropped before its bytes arrive.
+                _ => Ok(Ok(found.bytes().await?)),
+            }
+        });
+        match got {
+            Ok(bytes) => Ok(Some(bytes.map(Into::into))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed("read", path)(error)),
+        }
+    }
+
     pub(super) fn put_all(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), StorageError> {
         let keyed = files
             .into_iter()

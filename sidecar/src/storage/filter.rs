@@ -5,7 +5,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::StorageError;
 
 /// What a library takes unless it is told otherwise.
-pub const USD_FILES: [&str; 4] = ["**/*.usd", "**/*.usda", "**/*.usdc", "**/*.usdz"];
+pub const ASSET_FILES: [&str; 5] = ["**/*.usd", "**/*.usda", "**/*.usdc", "**/*.usdz", "**/*.glb"];
 
 /// Globs over paths inside a library: `*` stays in a folder, `**` crosses folders, `{a,b}` is
 /// either; letters match in either case.
@@ -16,7 +16,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// * `include`: at least one must match; [`USD_FILES`] where empty.
+    /// * `include`: at least one must match; [`ASSET_FILES`] where empty.
     /// * `exclude`: none may match.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Filter {
     /// Names the first glob that is none.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, StorageError> {
         let include = match include {
-            [] => set(&USD_FILES)?,
+            [] => set(&ASSET_FILES)?,
             given => set(given)?,
         };
         Ok(Self { include, exclude: set(exclude)? })
@@ -65,6 +65,8 @@ mod tests {
             // because                          include          exclude       path             taken
             ("USD is the default",              &[],             &[],          "a/b/c.usdz",    true),
             ("in any case of letters",          &[],             &[],          "c.USDA",        true),
+            ("and so is GLB",                   &[],             &[],          "000/chair.glb", true),
+            ("a .gltf is seldom whole",         &[],             &[],          "chair.gltf",    false),
             ("textures are not assets",         &[],             &[],          "a/wood.png",    false),
             ("a star stays in its folder",      &["a/*.usd"],    &[],          "a/b/c.usd",     false),
             ("two stars cross folders",         &["a/**/*.usd"], &[],          "a/b/c.usd",     true),

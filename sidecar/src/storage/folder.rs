@@ -134,6 +134,18 @@ impl Folder {
         }
     }
 
+    pub(super) fn get_at_most(
+        &self,
+        path: &str,
+        bytes_max: u64,
+    ) -> Result<Option<Result<Vec<u8>, u64>>, StorageError> {
+        match self.head(path)? {
+            None => Ok(None),
+            Some(entry) if entry.size > bytes_max => Ok(Some(Err(entry.size))),
+            Some(_) => Ok(self.get(path)?.map(Ok)),
+        }
+    }
+
     pub(super) fn existing(&self, path: &str) -> Result<Option<PathBuf>, StorageError> {
         let file = self.at(path)?;
         Ok(file.is_file().then_some(file))

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 pub use access::Access;
 pub use bucket::{Bucket, Held};
 pub use error::StorageError;
-pub use filter::{Filter, USD_FILES};
+pub use filter::{ASSET_FILES, Filter};
 pub use folder::Folder;
 pub use journal::Journal;
 pub use location::Location;
@@ -166,6 +166,23 @@ impl Storage {
         match self {
             Self::Folder(folder) => folder.get(path),
             Self::Bucket(bucket) => bucket.get(path),
+        }
+    }
+
+    /// The bytes at `path`, where they are at most `bytes_max`; else how many there are. `None`
+    /// where nothing is there.
+    ///
+    /// # Errors
+    ///
+    /// When the location cannot be read.
+    pub fn get_at_most(
+        &self,
+        path: &str,
+        bytes_max: u64,
+    ) -> Result<Option<Result<Vec<u8>, u64>>, StorageError> {
+        match self {
+            Self::Folder(folder) => folder.get_at_most(path, bytes_max),
+            Self::Bucket(bucket) => bucket.get_at_most(path, bytes_max),
         }
     }
 

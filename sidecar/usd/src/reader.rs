@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::metadata::Inspection;
 use crate::names::{Name, Names};
 use crate::scene::SceneOptions;
+use crate::source::Bytes;
 use crate::store::Store;
 use crate::value::Value;
 use vitrine_scene::Scene;
@@ -64,6 +65,20 @@ impl Reader {
     pub fn scene(&mut self, path: &str, options: &SceneOptions) -> Result<Scene, UsdError> {
         self.try_scene(path, options)
             .map_err(|error| UsdError { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    /// The bytes of a file of the library that is no layer, within the limit on a file's size: for
+    /// formats that others read.
+    ///
+    /// * `path`: relative to the library's root, `/` between folders.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, lies outside the library, is too large or cannot be read.
+    pub fn file(&mut self, path: &str) -> Result<Bytes, UsdError> {
+        self.begin();
+        let found = inside(path).and_then(|inside| self.store.file(&inside));
+        found.map_err(|error| UsdError { path: path.to_owned(), reason: error.to_string() })
     }
 
     fn try_scene(&mut self, path: &str, options: &SceneOptions) -> Result<Scene, LayerError> {

@@ -3,12 +3,14 @@
 //! What is unknown is passed over; enumerations are strings or numbers as the file has them, so
 //! that the reader can say which part is wrong.
 
+mod extras;
 mod material;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use extras::Extras;
 pub use material::{
     EmissiveStrength, Material, Sampler, Texture, TextureInfo, TextureInfoExtensions,
     TextureTransform,
@@ -35,6 +37,8 @@ pub struct Root {
     pub meshes: Vec<Mesh>,
     #[serde(deserialize_with = "list", skip_serializing)]
     pub skins: Vec<Skin>,
+    #[serde(deserialize_with = "list", skip_serializing)]
+    pub animations: Vec<serde::de::IgnoredAny>,
     #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub materials: Vec<Material>,
     #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
@@ -57,6 +61,8 @@ pub struct Asset {
     pub version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generator: Option<String>,
+    #[serde(skip_serializing)]
+    pub extras: Extras,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -89,6 +95,16 @@ pub struct Node {
     pub weights: Option<Vec<f32>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<u32>,
+    #[serde(skip_serializing)]
+    pub extensions: NodeExtensions,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct NodeExtensions {
+    /// A light, whichever.
+    #[serde(rename = "KHR_lights_punctual", skip_serializing)]
+    pub light: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -160,6 +176,8 @@ pub struct PrimitiveExtras {
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Skin {
+    #[serde(skip_serializing)]
+    pub name: String,
     pub joints: Vec<u32>,
     pub inverse_bind_matrices: Option<u32>,
 }

@@ -10,7 +10,7 @@ mod vertices;
 
 use vitrine_scene::{Scene, Up};
 
-use crate::{GltfError, Limits, container, json};
+use crate::{Facts, GltfError, Limits, container, json};
 use source::Source;
 
 /// Extensions that a file may require: what they add is read, or a scene can be shown without it.
@@ -36,6 +36,15 @@ const EXTENSIONS_KNOWN: [&str; 7] = [
 /// meshopt) or requires another extension that is not read, or asks for more than `limits` allow.
 /// Never panics: strangers wrote them.
 pub fn read(file: &[u8], limits: &Limits) -> Result<Scene, GltfError> {
+    read_with_facts(file, limits).map(|(scene, _)| scene)
+}
+
+/// As [`read`], with what a catalogue wants to know of the file.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with_facts(file: &[u8], limits: &Limits) -> Result<(Scene, Facts), GltfError> {
     if file.len() as u64 > limits.file_bytes_max {
         return Err(GltfError::TooMuch { what: "bytes", max: limits.file_bytes_max });
     }
@@ -58,6 +67,7 @@ pub fn read(file: &[u8], limits: &Limits) -> Result<Scene, GltfError> {
     let surfaces = material::read(&source)?;
     let (meshes, instances) = mesh::read(&source, &places)?;
     let cameras = nodes::cameras(&source, &places)?;
+    let told = Facts::told(&source.root, &places.shown);
     let scene = Scene {
         up: Up::Y,
         metres_per_unit: 1.0,
@@ -69,5 +79,6 @@ pub fn read(file: &[u8], limits: &Limits) -> Result<Scene, GltfError> {
         warnings: source.into_warnings(),
     };
     scene.check().map_err(|wrong| GltfError::broken(wrong.to_string()))?;
-    Ok(scene)
+    let facts = told.with(&scene);
+    Ok((scene, facts))
 }

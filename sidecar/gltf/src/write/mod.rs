@@ -67,7 +67,11 @@ pub fn write_with_warnings(scene: &Scene, options: &Options) -> Result<Written, 
     let shapes = mesh::write(&mut file)?;
     nodes::write(&mut file, &shapes);
     let File { mut root, buffer, warnings, .. } = file;
-    root.asset = json::Asset { version: "2.0".into(), generator: Some("Vitrine".into()) };
+    root.asset = json::Asset {
+        version: "2.0".into(),
+        generator: Some("Vitrine".into()),
+        extras: json::Extras::default(),
+    };
     root.scene = Some(0);
     let (bin, views, accessors) = buffer.into_parts();
     (root.buffer_views, root.accessors) = (views, accessors);
