@@ -227,6 +227,10 @@ fn rust_alone_conforms_and_is_onnx_runtimes_equal() {
     for (ours, theirs) in pure().iter().zip(onnx()) {
         assert_eq!(ours.pictures(None).fingerprint(), theirs.pictures(None).fingerprint());
         assert_eq!(ours.texts().fingerprint(), theirs.texts().fingerprint());
+        // Texts that hold the very token at whose first place CLIP reads a vector.
+        let texts = ["<|endoftext|> chair", "a red <|endoftext|> chair", ""].map(str::to_owned);
+        let [ours, theirs] = [ours, &theirs].map(|subject| subject.texts().embed(&texts).unwrap());
+        assert!(difference(&ours, &theirs) < COMPANY);
     }
 }
 
@@ -241,6 +245,40 @@ fn rust_alone_embeds_sentences_as_onnx_runtime_does() {
     let ours = std::mem::take(&mut vectors[1]);
     let worst = difference(&ours, &vectors[0]);
     assert!(worst < 1e-5, "{worst:e}");
+}
+
+/// The vector of `text` by a program that finds no ONNX Runtime.
+fn embedded_without_onnx_runtime(text: &str) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_vitrine"))
+        .args(["embed", "--model", &embed::default_text().model.uri, text])
+        .env("ORT_DYLIB_PATH", "/nonexistent/libonnxruntime.so")
+        .env("VITRINE_LOG", "vitrine=info")
+        .output()
+        .unwrap()
+}
+
+#[cfg(feature = "pure")]
+#[test]
+fn rust_alone_stands_in_where_there_is_no_onnx_runtime_and_says_so() {
+    let ended = embedded_without_onnx_runtime("a forklift");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success(), "{said}");
+    assert!(said.contains("vectors are computed in Rust alone"), "{said}");
+    let ours: Vec<f32> = serde_json::from_slice(&ended.stdout).unwrap();
+    let mut onnx = embed::open(&embed::default_text(), &options()).unwrap();
+    let theirs = onnx.embed(&["a forklift".to_owned()]).unwrap();
+    let worst = difference(&[ours], &theirs);
+    assert!(worst < 1e-5, "{worst:e}");
+}
+
+#[cfg(not(feature = "pure"))]
+#[test]
+fn without_onnx_runtime_and_without_a_stand_in_the_cure_is_said() {
+    let ended = embedded_without_onnx_runtime("a forklift");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "permanent: {said}");
+    assert!(said.contains("ONNX Runtime is not usable"), "{said}");
+    assert!(said.contains("scripts/onnxruntime.sh"), "{said}");
 }
 
 #[cfg(feature = "torch")]

@@ -47,6 +47,11 @@ pub(super) trait Network: Send {
 
     fn outputs(&self) -> &[Port];
 
+    /// Whether its `ArgMax` finds the last of equal maxima, where ONNX and torch find the first.
+    fn finds_last_maximum(&self) -> bool {
+        false
+    }
+
     /// Runs one batch.
     ///
     /// * `feed`: one entry an input, in their order.
@@ -106,8 +111,10 @@ pub(super) fn place(
     if let Err(error @ OpenError::Runtime { .. }) = &placed
         && matches!(options.device.provider, Provider::Auto | Provider::Cpu)
     {
-        tracing::info!(model, "ONNX Runtime is not there: vectors are computed in Rust alone");
-        tracing::debug!(%error, "why no ONNX Runtime");
+        static SAID: std::sync::Once = std::sync::Once::new(); // A model has several lanes.
+        SAID.call_once(|| {
+            tracing::info!(%error, "vectors are computed in Rust alone");
+        });
         return super::pure::place(model, weights, &options.device);
     }
     placed

@@ -96,6 +96,9 @@ impl OnnxPaired {
             } else {
                 row.extend(missing);
             }
+            if self.family == Family::Clip && self.network.finds_last_maximum() {
+                keep_first_end(&mut row);
+            }
             row
         });
         Ok(rows.collect())
@@ -131,6 +134,18 @@ impl TextEmbedder for OnnxPaired {
     }
 }
 
+/// Leaves a text of CLIP one end.
+///
+/// CLIP reads its vector at the first token that ends a text, by `ArgMax`, and many pad with that
+/// very token. Its attention is causal, so what stands behind the first changes no vector.
+fn keep_first_end(row: &mut [(u32, bool)]) {
+    let Some(&(end, _)) = row.iter().rfind(|(_, counts)| *counts) else { return };
+    let other = u32::from(end == 0);
+    for (id, _) in row.iter_mut().skip_while(|(id, _)| *id != end).skip(1) {
+        *id = other;
+    }
+}
+
 /// The tokenizer, cutting at the model's length and padding nothing; the id that pads; on which side.
 fn read_tokenizer(model: &PairedText) -> Result<(Tokenizer, u32, bool), String> {
     let path = &model.tokenizer;
@@ -148,4 +163,28 @@ fn read_tokenizer(model: &PairedText) -> Result<(Tokenizer, u32, bool), String> 
     let cut = TruncationParams { max_length: model.tokens, ..Default::default() };
     tokenizer.with_truncation(Some(cut)).map_err(|error| wrong(&error))?;
     Ok((tokenizer, pad_id, is_padded_left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_the_first_end_of_a_text_is_never_another_end() {
+        #[rustfmt::skip]
+        let cases: &[(&str, &[(u32, bool)], &[u32])] = &[
+            // because                    tokens, and whether each counts                     ids then
+            ("padding is the end",        &[(8, true), (3, true), (9, true), (9, false)],     &[8, 3, 9, 0]),
+            ("the text says the end",     &[(8, true), (9, true), (3, true), (9, true)],      &[8, 9, 0, 0]),
+            ("a full row has one",        &[(8, true), (3, true), (9, true)],                 &[8, 3, 9]),
+            ("the end may be token 0",    &[(8, true), (0, true), (0, false), (0, false)],    &[8, 0, 1, 1]),
+            ("nothing counts",            &[(9, false), (9, false)],                          &[9, 9]),
+        ];
+        for &(because, tokens, expected) in cases {
+            let mut row = tokens.to_vec();
+            keep_first_end(&mut row);
+            let ids: Vec<u32> = row.iter().map(|&(id, _)| id).collect();
+            assert_eq!(ids, expected, "{because}");
+        }
+    }
 }

@@ -80,6 +80,11 @@ impl Network for PureNetwork {
         &self.ports.1
     }
 
+    /// rten 0.27 reads no `select_last_index` and keeps the last.
+    fn finds_last_maximum(&self) -> bool {
+        true
+    }
+
     fn run(
         &mut self,
         feed: Vec<Cells>,
