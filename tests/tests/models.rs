@@ -54,7 +54,10 @@ fn list_shows_what_the_cache_holds_and_what_is_known_by_name() {
     assert_eq!(listed["known"][0]["name"], "all-minilm-l6-v2");
 
     let text = models(cache.path(), &["list"], &[]).stdout;
-    assert!(text.contains("hf://owner/name  sentences, 0.0 MB, from https://hub/owner/name@0123"), "{text}");
+    assert!(
+        text.contains("hf://owner/name  sentences, 0.0 MB, from https://hub/owner/name@0123"),
+        "{text}"
+    );
 }
 
 #[test]
