@@ -273,7 +273,10 @@ fn views_of_few_assets_get_a_graph_where_sentences_of_as_many_do_not() {
     assert_eq!(views_are["type"], "int8_hnsw", "10,400 views");
     let stats = ground.server.must("GET", &format!("/{}/_stats", standing.target), None);
     let dense = &stats["_all"]["primaries"]["dense_vector"];
-    assert_eq!(dense["value_count"], 1_300 + 650 + 10_400);
+    // A lone segment is merged only once a document of it was written again, and 9.1 goes on counting
+    // the old one: a sentence, a caption and eight views.
+    let counted = dense["value_count"].as_u64().unwrap();
+    assert!([12_350, 12_360].contains(&counted), "{counted} of 1,300 + 650 + 10,400");
     assert!(dense["off_heap"]["total_vex_size_bytes"].as_u64().unwrap() > 0, "no graph in {stats}");
     let (id, view, score) = nearest_view(&ground, &views(1_234)[5 * DIMS..][..DIMS]);
     assert_eq!((id, view), (document(1_234).asset_id, 5));
