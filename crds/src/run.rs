@@ -1,5 +1,8 @@
 //! What a run tells whoever started it: exit codes and the termination message.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a program of Vitrine ends. The numbers are a contract: Job failure policies read them.
@@ -19,7 +22,7 @@ pub enum Exit {
 }
 
 /// One of the steps of a run.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     /// Lists the source and decides what there is to do.
@@ -67,13 +70,54 @@ pub struct Termination {
     /// Chunks that work is to be done on; what scan decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u32>,
+    /// Whether work has assets to read or pictures to see, which a GPU makes faster; what scan finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_gpu: Option<bool>,
     /// Where documents are indexed; what publish made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<IndexState>,
+    /// By vector field: the digest of its model and of what changes its vectors; what publish used.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, String>,
+    /// Some assets that could not be read, as many as there is room for: at most [`FAILURES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureSample>,
 }
 
+/// An asset that could not be read.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct FailureSample {
+    /// Where it is.
+    pub uri: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl FailureSample {
+    /// With texts of at most `FAILURE_BYTES_MAX` bytes each: of a place the end is kept, of a reason
+    /// the beginning.
+    pub fn new(uri: &str, reason: &str) -> Self {
+        let uri = match uri.len() > FAILURE_BYTES_MAX {
+            true => format!("…{}", &uri[uri.ceil_char_boundary(uri.len() - FAILURE_BYTES_MAX)..]),
+            false => uri.to_owned(),
+        };
+        let reason = match reason.len() > FAILURE_BYTES_MAX {
+            true => format!("{}…", &reason[..reason.floor_char_boundary(FAILURE_BYTES_MAX)]),
+            false => reason.to_owned(),
+        };
+        Self { uri, reason }
+    }
+}
+
+/// Assets that could not be read, in a termination message and in a status.
+pub const FAILURES_MAX: usize = 10;
+
+/// Bytes of the place, and of the reason, of such an asset.
+const FAILURE_BYTES_MAX: usize = 160;
+
 /// An index that searches see.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct IndexState {
     /// Its name.
     pub name: String,
@@ -81,17 +125,27 @@ pub struct IndexState {
     pub alias: String,
     /// Documents in it.
     pub documents: u64,
+    /// The index before it, while that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// When a run may remove an index that is kept, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<String>,
 }
 
 /// Bytes of a termination message that Kubernetes keeps.
 pub const TERMINATION_BYTES_MAX: usize = 4096;
 
 impl Termination {
-    /// As JSON of at most [`TERMINATION_BYTES_MAX`] bytes: the sentence is cut where it is too long.
+    /// As JSON of at most [`TERMINATION_BYTES_MAX`] bytes: where it is too long, assets that failed are
+    /// left out, then the sentence is cut.
     pub fn to_json(&self) -> String {
         let json = |one: &Self| serde_json::to_string(one).expect("made of texts and numbers");
         let mut text = json(self);
         let mut cut = self.clone();
+        while text.len() > TERMINATION_BYTES_MAX && cut.failures.pop().is_some() {
+            text = json(&cut);
+        }
         let mut kept = self.message.chars().count();
         while text.len() > TERMINATION_BYTES_MAX && kept > 0 {
             // A character takes at most six bytes as JSON: at worst a few rounds too many.
@@ -120,7 +174,10 @@ mod tests {
                 message: sentence.to_owned(),
                 counts: Counts::default(),
                 chunks: None,
+                needs_gpu: None,
                 index: None,
+                models: BTreeMap::new(),
+                failures: Vec::new(),
             };
             let text = said.to_json();
             assert!(text.len() <= TERMINATION_BYTES_MAX, "{}", text.len());
@@ -128,5 +185,32 @@ mod tests {
             assert_eq!(read.message == sentence, sentence.len() < 4000);
             assert!(text.len() > TERMINATION_BYTES_MAX - 20 || sentence.len() < 4000);
         }
+    }
+
+    #[test]
+    fn assets_that_failed_are_cut_to_what_fits_and_the_sentence_stays() {
+        let long = "叉".repeat(400);
+        let failures = vec![FailureSample::new(&format!("s3://packs/{long}/a.usd"), &long); 30];
+        assert!(failures[0].uri.ends_with("/a.usd"), "{}", failures[0].uri);
+        assert!(failures[0].reason.len() < 200);
+        let said = Termination {
+            v: 1,
+            run: 7,
+            step: Step::Publish,
+            outcome: "done".to_owned(),
+            reason: "Published".to_owned(),
+            message: "30 assets failed".to_owned(),
+            counts: Counts::default(),
+            chunks: None,
+            needs_gpu: None,
+            index: None,
+            models: BTreeMap::new(),
+            failures,
+        };
+        let text = said.to_json();
+        assert!(text.len() <= TERMINATION_BYTES_MAX, "{}", text.len());
+        let read: Termination = serde_json::from_str(&text).unwrap();
+        assert!((5..20).contains(&read.failures.len()), "{}", read.failures.len());
+        assert_eq!(read.message, said.message);
     }
 }

@@ -50,6 +50,91 @@ pub fn mistakes(library: &AssetLibrary) -> Vec<Mistake> {
     found
 }
 
+/// Every mistake of a spec that pods are to follow: those of its values, and places that pods do not
+/// have or must not reach.
+pub fn on_cluster(spec: &AssetLibrarySpec) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    places(spec, &mut found);
+    views(&spec.views, &mut found);
+    embeddings(spec, &mut found);
+    elasticsearch(spec, &mut found);
+    if let Some(period) = &spec.sync_interval {
+        check_period("syncInterval", period, &mut found);
+    }
+    if spec.source.roots_only {
+        let message =
+            "is not known to this version yet: leave it out, and exclude the folders of parts";
+        found.push(Mistake::new("source.rootsOnly", message));
+    }
+    if spec.catalog.is_none() {
+        let message =
+            "is missing: name a place such as s3://bucket/folder, which keeps the state of runs";
+        found.push(Mistake::new("catalog", message));
+    }
+    let stores = [
+        Some(("source.uri", &spec.source.uri)),
+        spec.catalog.as_ref().map(|catalog| ("catalog.uri", &catalog.uri)),
+        spec.captions.as_ref().map(|captions| ("captions.uri", &captions.uri)),
+        spec.views.from.as_ref().map(|from| ("views.from.uri", &from.uri)),
+    ];
+    for (path, uri) in stores.into_iter().flatten() {
+        check_reach(path, uri, &mut found);
+    }
+    for (index, entry) in spec.embeddings.iter().enumerate() {
+        check_reach(&format!("embeddings[{index}].model.uri"), &entry.model.uri, &mut found);
+        if let Some(model) = &entry.text_model {
+            check_reach(&format!("embeddings[{index}].textModel.uri"), &model.uri, &mut found);
+        }
+    }
+    let urls = spec.elasticsearch.as_ref().and_then(|elasticsearch| elasticsearch.url.as_deref());
+    for url in urls.unwrap_or_default().split(',').map(str::trim).filter(|url| !url.is_empty()) {
+        check_reach("elasticsearch.url", url, &mut found);
+    }
+    found
+}
+
+/// A place that a pod can have, and that is no metadata service of a cloud.
+fn check_reach(path: &str, uri: &str, found: &mut Vec<Mistake>) {
+    let Some((scheme, rest)) = uri.split_once("://").filter(|(scheme, _)| *scheme != "file") else {
+        let message =
+            "is a folder, which pods do not have; name a volume as pvc://claim/path, or a store";
+        found.push(Mistake::new(path, message));
+        return;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_metadata = match host.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(address)) => {
+            address.is_link_local() || address.is_loopback() || address.is_unspecified()
+        }
+        Ok(std::net::IpAddr::V6(address)) => {
+            let first = address.segments()[0];
+            let inner = address
+                .to_ipv4_mapped()
+                .is_some_and(|inner| inner.is_link_local() || inner.is_loopback());
+            first & 0xffc0 == 0xfe80
+                || address.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
+                || address.is_loopback()
+                || inner
+        }
+        Err(_) => {
+            host == "localhost"
+                || host == "metadata"
+                || host.starts_with("metadata.")
+                || host == "instance-data"
+        }
+    };
+    if matches!(scheme, "http" | "https") && is_metadata {
+        let message =
+            format!("`{host}` is the pod itself or a metadata service, which is nobody's library");
+        found.push(Mistake::new(path, message));
+    }
+}
+
 /// Seconds of a period such as `90s`, `1h30m` or `2d`; none where it is not one.
 pub fn period_seconds(text: &str) -> Option<u64> {
     let mut total: u64 = 0;

@@ -8,6 +8,16 @@ use super::places::SecretRef;
 /// Where documents are indexed, under which name. Exactly one of `url` and `eckRef`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {"rule": "has(self.url) != has(self.eckRef)",
+     "message": "name one Elasticsearch: either url or eckRef"},
+    {"rule": "!has(self.url) || !self.url.contains('@')", "fieldPath": ".url",
+     "message": "a URL holds no user name or password: put them into a Secret and name it in secretRef"},
+    {"rule": "!has(self.eckRef) || (!has(self.secretRef) && !has(self.caRef))",
+     "message": "eckRef brings its own login and authority: leave out secretRef and caRef"},
+    {"rule": "has(self.index) == has(oldSelf.index) && (!has(self.index) || self.index == oldSelf.index)",
+     "message": "the alias that searches use cannot be renamed; make a new AssetLibrary"},
+]))]
 pub struct Elasticsearch {
     /// `https://host:9200`, without a user name; several nodes separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +55,13 @@ pub struct Elasticsearch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 32))]
     pub replicas: Option<i32>,
+}
+
+impl Elasticsearch {
+    /// The alias of a resource that names no `index`.
+    pub fn default_index(namespace: &str, name: &str) -> String {
+        format!("vitrine-{namespace}-{name}")
+    }
 }
 
 impl Default for Elasticsearch {

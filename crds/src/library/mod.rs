@@ -9,6 +9,7 @@ pub mod elasticsearch;
 pub mod embedding;
 pub mod extraction;
 pub mod places;
+pub mod status;
 pub mod views;
 pub mod workers;
 
@@ -19,6 +20,7 @@ pub use elasticsearch::{EckRef, Elasticsearch, VectorIndex, Vectors};
 pub use embedding::{Algorithm, Device, EmbeddingSpec, ModelSpec, Provider};
 pub use extraction::Extraction;
 pub use places::{Captions, Catalog, Credentials, SecretRef, Source};
+pub use status::AssetLibraryStatus;
 pub use views::{Views, ViewsFrom};
 pub use workers::{Gpu, Pod, Resources, Toleration, Workers};
 
@@ -63,7 +65,48 @@ pub struct Metadata {
 
 /// Catalogs every asset of one library and makes it searchable.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[cfg_attr(feature = "kubernetes", derive(kube::CustomResource))]
+#[cfg_attr(
+    feature = "kubernetes",
+    kube(
+        group = "vitrine.dev",
+        version = "v1alpha1",
+        kind = "AssetLibrary",
+        plural = "assetlibraries",
+        shortname = "al",
+        category = "vitrine",
+        namespaced,
+        root = "Resource",
+        status = "AssetLibraryStatus",
+        doc = "A folder or bucket of 3D assets that becomes searchable.",
+        printcolumn(
+            name = "Ready",
+            type_ = "string",
+            json_path = ".status.conditions[?(@.type=='Ready')].status"
+        ),
+        printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+        printcolumn(name = "Assets", type_ = "integer", json_path = ".status.counts.read"),
+        printcolumn(name = "Failed", type_ = "integer", json_path = ".status.counts.failed"),
+        printcolumn(name = "Index", type_ = "string", json_path = ".status.index.alias"),
+        printcolumn(name = "Last run", type_ = "date", json_path = ".status.lastSuccessfulTime"),
+        printcolumn(
+            name = "Message",
+            type_ = "string",
+            priority = 1,
+            json_path = ".status.conditions[?(@.type=='Ready')].message"
+        ),
+        printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    )
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-kubernetes-validations" = [
+    {"rule": "has(self.catalog)", "fieldPath": ".catalog",
+     "message": "name a place for the catalogue, such as s3://bucket/folder: it keeps the state of runs"},
+    {"rule": "has(self.libraryID) == has(oldSelf.libraryID) && (!has(self.libraryID) || self.libraryID == oldSelf.libraryID)",
+     "message": "libraryID is part of every asset's id and cannot change; make a new AssetLibrary"},
+    {"rule": "!has(self.catalog) || self.catalog.uri != self.source.uri", "fieldPath": ".catalog",
+     "message": "the catalogue needs a place of its own: the source stays as it is"},
+]))]
 pub struct AssetLibrarySpec {
     /// Names the library in asset ids; must never change. Default: the name on a laptop,
     /// `<namespace>-<name>` on a cluster.
@@ -83,7 +126,9 @@ pub struct AssetLibrarySpec {
     pub views: Views,
     /// The vectors to make. Default: `text`, by all-MiniLM-L6-v2. An empty list makes none.
     #[serde(default = "embedding::default_embeddings")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), extend(
+        "x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]
+    ))]
     pub embeddings: Vec<EmbeddingSpec>,
     /// What runs the models.
     #[serde(default)]

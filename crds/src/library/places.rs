@@ -41,7 +41,7 @@ pub struct Captions {
     /// A `.csv`, `.json` or `.jsonl` file.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
-    /// Secret with the store's usual variables.
+    /// Secret with the store's usual variables. Absent: the login of `source`, or else of `catalog`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
     /// How to get in without a secret.
@@ -56,7 +56,7 @@ pub struct Catalog {
     /// A folder or an object store.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
-    /// Secret with the store's usual variables.
+    /// Secret with the store's usual variables. Absent: anonymous, unless `credentials` says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
     /// How to get in without a secret.

@@ -40,7 +40,7 @@ pub struct ViewsFrom {
     /// A folder, or `file://`, `s3://`, `gs://`, `az://`, `https://`.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
-    /// Secret with the store's usual variables. Absent: anonymous, unless `credentials` says more.
+    /// Secret with the store's usual variables. Absent: the login of `source`, or else of `catalog`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
     /// How to get in without a secret.

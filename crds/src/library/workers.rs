@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::places::SecretRef;
@@ -82,7 +82,7 @@ pub struct Pod {
     /// Taints that the pods bear.
     pub tolerations: Vec<Toleration>,
     /// Kubernetes' `affinity`, as it stands there.
-    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+    #[schemars(schema_with = "anything")]
     pub affinity: serde_json::Map<String, serde_json::Value>,
     /// Runtime class; empty: the cluster's default.
     pub runtime_class_name: String,
@@ -132,4 +132,10 @@ pub enum TaintEffect {
     PreferNoSchedule,
     /// They are evicted.
     NoExecute,
+}
+
+/// An object of which the API server keeps all: beside `additionalProperties` it keeps no more than the
+/// first level.
+fn anything(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
