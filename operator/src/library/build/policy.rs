@@ -1,0 +1,102 @@
+//! The NetworkPolicy of a library: its pods are reached by nobody, and reach names, stores and
+//! Elasticsearch.
+//!
+//! A NetworkPolicy knows addresses, not names: what is left open is the ports that the spec names, and
+//! of addresses all but those of metadata services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::networking::v1::{
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt};
+use vitrine_crds::library::Resource;
+
+use crate::library::names;
+
+/// Where clouds keep their metadata services.
+const METADATA_V4: &str = "169.254.0.0/16";
+/// The same, of addresses of version 6.
+const METADATA_V6: [&str; 2] = ["fe80::/10", "fd00:ec2::254/128"];
+
+/// The policy of `library`. `endpoints`: further ports, of stores whose address a Secret holds.
+pub fn policy(library: &Resource, endpoints: &[i32]) -> NetworkPolicy {
+    let own = LabelSelector {
+        match_labels: Some(BTreeMap::from([(
+            names::LIBRARY.to_owned(),
+            names::label(&library.name_any()),
+        )])),
+        match_expressions: None,
+    };
+    let port = |protocol: &str, port: i32| NetworkPolicyPort {
+        protocol: Some(protocol.to_owned()),
+        port: Some(IntOrString::Int(port)),
+        end_port: None,
+    };
+    let block = |cidr: &str, except: &[&str]| NetworkPolicyPeer {
+        ip_block: Some(IPBlock {
+            cidr: cidr.to_owned(),
+            except: Some(except.iter().map(|&one| one.to_owned()).collect()),
+        }),
+        ..NetworkPolicyPeer::default()
+    };
+    let mut ports: BTreeSet<i32> = ports(library).collect();
+    ports.extend(endpoints);
+    let names_of_hosts =
+        NetworkPolicyEgressRule { ports: Some(vec![port("UDP", 53), port("TCP", 53)]), to: None };
+    let stores = NetworkPolicyEgressRule {
+        ports: Some(ports.into_iter().map(|number| port("TCP", number)).collect()),
+        to: Some(vec![block("0.0.0.0/0", &[METADATA_V4]), block("::/0", &METADATA_V6)]),
+    };
+    NetworkPolicy {
+        metadata: ObjectMeta {
+            name: Some(names::policy(&library.name_any())),
+            namespace: library.namespace(),
+            labels: Some(names::labels(library)),
+            owner_references: Some(library.controller_owner_ref(&()).into_iter().collect()),
+            ..ObjectMeta::default()
+        },
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(own),
+            policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
+            ingress: None,
+            egress: Some(vec![names_of_hosts, stores]),
+        }),
+    }
+}
+
+/// The ports of what the spec names; 443 for stores, whose hosts are the clouds'.
+fn ports(library: &Resource) -> impl Iterator<Item = i32> {
+    let spec = &library.spec;
+    let mut urls = vec![spec.source.uri.clone()];
+    urls.extend(spec.catalog.iter().map(|catalog| catalog.uri.clone()));
+    urls.extend(spec.captions.iter().map(|captions| captions.uri.clone()));
+    urls.extend(spec.views.from.iter().map(|from| from.uri.clone()));
+    urls.extend(spec.embeddings.iter().map(|entry| entry.model.uri.clone()));
+    let mut found = vec![443];
+    if let Some(elasticsearch) = &spec.elasticsearch {
+        match &elasticsearch.url {
+            Some(url) => urls.extend(url.split(',').map(|url| url.trim().to_owned())),
+            None => found.push(9200),
+        }
+    }
+    found.extend(urls.iter().filter_map(|url| port_of(url)));
+    found.into_iter()
+}
+
+/// The port of a web address.
+fn port_of(url: &str) -> Option<i32> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let written = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    match (scheme, written) {
+        ("http" | "https", Some(port)) => Some(port),
+        ("http", None) => Some(80),
+        ("https", None) => Some(443),
+        _ => None,
+    }
+}
