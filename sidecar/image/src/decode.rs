@@ -92,12 +92,31 @@ fn no_pixels(name: &str) -> DecodeError {
     DecodeError::Broken { name: name.to_owned(), reason: "it has no pixels".to_owned() }
 }
 
+/// The memory that [`decode`] takes for a file, in bytes, by what its header says.
+///
+/// # Errors
+///
+/// See [`DecodeError`]: what is above `limits` is refused here too.
+pub fn memory_needed(name: &str, bytes: &[u8], limits: &Limits) -> Result<u64, DecodeError> {
+    let plain = whole::without_extras(bytes);
+    needed(name, &decoder(name, &plain, limits)?, limits)
+}
+
 /// The first picture of a file as it is stored, and how it would stand upright.
 fn open(
     name: &str,
     bytes: &[u8],
     limits: &Limits,
 ) -> Result<(DynamicImage, Orientation), DecodeError> {
+    let plain = whole::without_extras(bytes);
+    read(name, decoder(name, &plain, limits)?, limits)
+}
+
+fn decoder<'a>(
+    name: &str,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
     let file_bytes = bytes.len() as u64;
     if file_bytes > limits.file_bytes_max {
         return Err(DecodeError::TooLarge {
@@ -118,30 +137,25 @@ fn open(
     match format {
         ImageFormat::Png => {
             let bounds = decoder_limits(limits);
-            let decoder = png::PngDecoder::with_limits(cursor, bounds).map_err(failed)?;
-            read(name, decoder, limits)
+            Ok(Box::new(png::PngDecoder::with_limits(cursor, bounds).map_err(failed)?))
         }
         ImageFormat::Jpeg => {
             if !whole::jpeg(bytes) {
                 return Err(DecodeError::Truncated { name: name.to_owned() });
             }
-            read(name, jpeg::JpegDecoder::new(cursor).map_err(failed)?, limits)
+            Ok(Box::new(jpeg::JpegDecoder::new(cursor).map_err(failed)?))
         }
-        ImageFormat::WebP => read(name, webp::WebPDecoder::new(cursor).map_err(failed)?, limits),
-        ImageFormat::Gif => read(name, gif::GifDecoder::new(cursor).map_err(failed)?, limits),
-        ImageFormat::Bmp => read(name, bmp::BmpDecoder::new(cursor).map_err(failed)?, limits),
-        ImageFormat::Tiff => read(name, tiff::TiffDecoder::new(cursor).map_err(failed)?, limits),
-        ImageFormat::Tga => read(name, tga::TgaDecoder::new(cursor).map_err(failed)?, limits),
+        ImageFormat::WebP => Ok(Box::new(webp::WebPDecoder::new(cursor).map_err(failed)?)),
+        ImageFormat::Gif => Ok(Box::new(gif::GifDecoder::new(cursor).map_err(failed)?)),
+        ImageFormat::Bmp => Ok(Box::new(bmp::BmpDecoder::new(cursor).map_err(failed)?)),
+        ImageFormat::Tiff => Ok(Box::new(tiff::TiffDecoder::new(cursor).map_err(failed)?)),
+        ImageFormat::Tga => Ok(Box::new(tga::TgaDecoder::new(cursor).map_err(failed)?)),
         _ => Err(unknown()),
     }
 }
 
-/// Decodes within the limits.
-fn read(
-    name: &str,
-    mut decoder: impl ImageDecoder,
-    limits: &Limits,
-) -> Result<(DynamicImage, Orientation), DecodeError> {
+/// What decoding takes, where that is within the limits.
+fn needed(name: &str, decoder: &impl ImageDecoder, limits: &Limits) -> Result<u64, DecodeError> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     let too_large = |asks: String, limit: String| {
@@ -158,6 +172,16 @@ fn read(
         let limit = format!("{} bytes of memory", limits.memory_bytes_max);
         return too_large(format!("needs {needed} bytes of memory"), limit);
     }
+    Ok(needed)
+}
+
+/// Decodes within the limits.
+fn read(
+    name: &str,
+    mut decoder: impl ImageDecoder,
+    limits: &Limits,
+) -> Result<(DynamicImage, Orientation), DecodeError> {
+    needed(name, &decoder, limits)?;
     let failed = |error: ImageError| explain(name, error);
     decoder.set_limits(decoder_limits(limits)).map_err(failed)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -23,7 +23,7 @@ mod wide;
 
 pub use canvas::Canvas;
 pub use config::ConfigError;
-pub use decode::{Alpha, DecodeError, decode, texels};
+pub use decode::{Alpha, DecodeError, decode, memory_needed, texels};
 pub use encode::to_jpeg;
 pub use filter::Filter;
 pub use limits::Limits;

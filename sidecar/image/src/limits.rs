@@ -12,6 +12,12 @@ pub struct Limits {
     pub memory_bytes_max: u64,
 }
 
+impl Limits {
+    /// A photograph of 64 megapixels, in a file of 64 MiB.
+    pub const PHOTOGRAPH: Self =
+        Self { file_bytes_max: 64 << 20, pixels_max: 64 << 20, memory_bytes_max: 1 << 30 };
+}
+
 impl Default for Limits {
     /// A photograph of 64 megapixels in 16 bits and four channels, and no more.
     fn default() -> Self {

@@ -26,6 +26,7 @@ mod material;
 mod model;
 mod normals;
 mod options;
+pub mod parts;
 mod project;
 mod pyramid;
 mod renderer;

@@ -18,25 +18,25 @@ use crate::{
 };
 
 /// A light: towards it in the camera's space, and its colour.
-const LIGHTS: [(V3, V3); 3] = [
+pub(crate) const LIGHTS: [(V3, V3); 3] = [
     ([-0.50, 0.62, 0.70], [1.02, 0.99, 0.94]),
     ([0.85, 0.05, 0.55], [0.26, 0.28, 0.31]),
     ([0.30, 0.55, -0.78], [0.38, 0.39, 0.41]),
 ];
 
 /// Light of the upper and the lower half of the surroundings.
-const SKY: V3 = [0.36, 0.37, 0.39];
-const GROUND: V3 = [0.17, 0.16, 0.15];
+pub(crate) const SKY: V3 = [0.36, 0.37, 0.39];
+pub(crate) const GROUND: V3 = [0.17, 0.16, 0.15];
 
 /// Bright panels in the surroundings that reflections show: towards them, sharpness, brightness.
-const PANELS: [(V3, f32, f32); 3] = [
+pub(crate) const PANELS: [(V3, f32, f32); 3] = [
     ([-0.55, 0.65, 0.55], 14.0, 2.2),
     ([0.90, 0.20, 0.35], 10.0, 0.8),
     ([0.1, 0.75, -0.65], 10.0, 1.0),
 ];
 
 /// The lamps' own size, as the least roughness with which their highlights are drawn.
-const LAMP_ROUGHNESS: f32 = 0.16;
+pub(crate) const LAMP_ROUGHNESS: f32 = 0.16;
 
 /// Surfaces to be shaded; linear values, directions of any length.
 #[derive(Clone, Copy)]

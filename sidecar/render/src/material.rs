@@ -39,18 +39,18 @@ pub(crate) struct Lookup {
     pub(crate) pyramid: Option<usize>,
     /// Slot of the coordinates; none where a material has too many sets.
     pub(crate) uv: Option<usize>,
-    wrap: [Wrap; 2],
-    transform: [[f32; 2]; 3],
-    fallback: [f32; 4],
+    pub(crate) wrap: [Wrap; 2],
+    pub(crate) transform: [[f32; 2]; 3],
+    pub(crate) fallback: [f32; 4],
 }
 
 /// What is taken of a reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) lookup: usize,
-    channel: Channel,
-    scale: [f32; 4],
-    bias: [f32; 4],
+    pub(crate) channel: Channel,
+    pub(crate) scale: [f32; 4],
+    pub(crate) bias: [f32; 4],
 }
 
 /// The value of a lookup; scale and bias are for what was read, not for what stands for it.

@@ -8,10 +8,10 @@ use crate::{
 };
 
 /// Nearest distance that is seen, in the camera's space, where what is looked at is about 1 away.
-const NEAR: f32 = 1e-3;
+pub(crate) const NEAR: f32 = 1e-3;
 
 /// Coordinates beyond this are taken as not there: products of three of them still fit `f32`.
-const FAR_AWAY: f32 = 1e12;
+pub(crate) const FAR_AWAY: f32 = 1e12;
 
 /// A point may be used as it is.
 pub(crate) const FINE: u32 = 0;

@@ -52,18 +52,18 @@ pub(crate) fn linear([r, g, b, _]: [u8; 4]) -> [f32; 3] {
 }
 
 #[derive(Clone, Debug)]
-struct Level {
-    width: usize,
-    height: usize,
+pub(crate) struct Level {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
     /// In rows from the bottom, as coordinates go: red and green, blue and alpha, each pair with its
     /// first in the lower half.
-    texels: Vec<[u32; 2]>,
+    pub(crate) texels: Vec<[u32; 2]>,
 }
 
 /// A picture in halving sizes.
 #[derive(Clone, Debug)]
 pub(crate) struct Pyramid {
-    levels: Vec<Level>,
+    pub(crate) levels: Vec<Level>,
 }
 
 /// Where and how wide to read.

@@ -28,8 +28,8 @@ const FRAMED_MAX: u64 = 4_000_000;
 /// Makes pictures of one scene; prepared once, used for any number of views, from any threads.
 #[derive(Debug)]
 pub struct Renderer<'scene> {
-    model: Model<'scene>,
-    options: Options,
+    pub(crate) model: Model<'scene>,
+    pub(crate) options: Options,
     bounds: Option<Bounds>,
     /// Memory kept from view to view, one for each thread that renders at a time.
     desks: Mutex<Vec<Desk>>,

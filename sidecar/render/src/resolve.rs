@@ -21,7 +21,7 @@ const REMEMBERED: usize = 512;
 
 /// Faces of one surface whose normals differ by less than this cosine are shaded as one where they
 /// share a pixel: about 25°.
-const ALIKE: f32 = 0.9;
+pub(crate) const ALIKE: f32 = 0.9;
 
 /// Everything that a pixel's colour follows from.
 pub(crate) struct Painter<'a> {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Thinnest stroke in pixels: a hair that is thinner would vanish between samples.
-const THINNEST_PX: f32 = 2.0;
+pub(crate) const THINNEST_PX: f32 = 2.0;
 
 /// A segment as a quad; a point is one of length 0.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,13 @@
 //! Paths inside a catalogue.
 
+use std::path::{Component, Path};
+
+/// Whether a path that a catalogue or an index names lies below the catalogue: somebody else may have
+/// written it.
+pub fn is_inside(path: &str) -> bool {
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// The document of one asset.
 pub fn individual(pack: &str, name: &str) -> String {
     format!("individual/{pack}/{name}.json")
@@ -21,9 +29,10 @@ pub fn view(asset_id: &str, view: u32, count: u32) -> String {
     format!("thumbnails/{asset_id}/{:03}.png", u64::from(view) * 360 / u64::from(count.max(1)))
 }
 
-/// Which of `count` views is the thumbnail: the one nearest to 45°.
+/// Which of `count` views is the thumbnail: the one nearest to 45°, of two such the one nearer to the
+/// front.
 pub fn thumbnail_view(count: u32) -> u32 {
-    (count + 4) / 8
+    (count + 3) / 8
 }
 
 /// What one of an asset's own cameras sees: `camera` counts from 0.
@@ -94,4 +103,18 @@ pub fn report(run: u64) -> String {
 /// A file that a published run packed.
 pub fn packed(run: u64, file: &str) -> String {
     format!("{VECTORS}/{run}/{file}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thumbnail_view;
+
+    #[test]
+    fn the_thumbnail_is_the_view_nearest_to_45_degrees_and_of_two_the_one_nearer_to_the_front() {
+        for (count, expected) in
+            [(1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (6, 1), (8, 1), (12, 1), (36, 4)]
+        {
+            assert_eq!(thumbnail_view(count), expected, "{count}");
+        }
+    }
 }

@@ -4,4 +4,5 @@ pub mod index;
 pub mod layout;
 pub mod npy;
 pub mod packed;
+pub mod picture;
 pub mod sheet;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Cursor;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use embedded_graphics::Drawable;
 use embedded_graphics::draw_target::DrawTarget;
@@ -12,9 +12,10 @@ use embedded_graphics::mono_font::iso_8859_1::FONT_6X10;
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
 use embedded_graphics::text::{Alignment, Text};
 use serde::Deserialize;
-use vitrine_image::{Alpha, Filter, Limits, Rgb, decode, resize};
+use vitrine_image::{Filter, Limits, Rgb, resize};
 
 use super::index::MASTER_INDEX;
+use super::picture;
 
 /// Pixels between tiles, and around them.
 const GAP: usize = 8;
@@ -25,8 +26,6 @@ const LETTER: usize = 6;
 const PAPER: [u8; 3] = [255; 3];
 const BLANK: [u8; 3] = [246, 243, 236];
 const INK: Rgb888 = Rgb888::new(60, 60, 60);
-/// Largest file of a thumbnail, in bytes.
-const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Largest index that is read, in bytes: several million assets.
 const INDEX_BYTES_MAX: u64 = 4 << 30;
 
@@ -133,11 +132,7 @@ fn entries(root: &Path) -> Result<Vec<Entry>, SheetError> {
 }
 
 fn thumbnail(root: &Path, path: &str) -> Option<Rgb> {
-    let is_inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    let file = root.join(path);
-    let is_small = || std::fs::metadata(&file).is_ok_and(|found| found.len() <= FILE_BYTES_MAX);
-    let bytes = (is_inside && is_small()).then(|| std::fs::read(&file).ok()).flatten();
-    let picture = decode(path, &bytes?, Alpha::Over(PAPER), &Limits::default());
+    let picture = picture::read(root, path, &Limits::PHOTOGRAPH)?;
     picture.inspect_err(|error| tracing::warn!("a tile stays blank: {error}")).ok()
 }
 
@@ -163,9 +158,13 @@ impl Paper {
             self.pixels[y * self.width + left..][..tile].fill(BLANK);
         }
         if let Some(picture) = picture {
-            let canvas = resize(picture, (tile, tile), Filter::Bilinear, 0..tile, 0..tile);
+            let longer = picture.width().max(picture.height()).max(1);
+            let fitted = |side: usize| (side * tile / longer).clamp(1, tile);
+            let (width, height) = (fitted(picture.width()), fitted(picture.height()));
+            let canvas = resize(picture, (width, height), Filter::Bilinear, 0..width, 0..height);
+            let (left, top) = (left + (tile - width) / 2, top + (tile - height) / 2);
             for (y, from) in canvas.rows().enumerate() {
-                let to = &mut self.pixels[(top + y) * self.width + left..][..tile];
+                let to = &mut self.pixels[(top + y) * self.width + left..][..width];
                 for (to, &[red, green, blue, _]) in to.iter_mut().zip(from) {
                     *to = [red, green, blue];
                 }

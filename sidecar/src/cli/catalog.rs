@@ -22,6 +22,7 @@ use crate::run::{self, Settings};
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
 4 with --strict when assets failed.")]
+#[command(group(clap::ArgGroup::new("sees").multiple(true).args(["clip", "siglip"])))]
 pub struct Args {
     /// The library: a folder, or file:// s3:// gs:// az:// https://. May come from the
     /// configuration instead.
@@ -76,7 +77,7 @@ pub struct Args {
     siglip: Option<String>,
     /// A sentence encoder that shares the space of the pictures of --clip or --siglip [default: the
     /// model's own text encoder]
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", requires = "sees")]
     paired_text: Option<String>,
     /// Put no pictures and no GLB into the catalogue; views are drawn only for --clip and --siglip
     #[arg(long)]
@@ -102,9 +103,9 @@ pub struct Args {
     /// How to print what the run came to
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
-    /// Show no progress
+    /// Show no progress, and of the log only warnings and errors
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// Runs `vitrine catalog`.

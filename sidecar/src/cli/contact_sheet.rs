@@ -36,6 +36,11 @@ pub struct Args {
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let root =
         locate(&args.catalog).map_err(|error: SearchError| Failure::new(error.exit(), &error))?;
+    if args.out.extension().is_some_and(|suffix| !suffix.eq_ignore_ascii_case("png")) {
+        return Err(Failure::usage(
+            "a contact sheet is a PNG: let the name after --out end in .png",
+        ));
+    }
     let layout = Layout {
         columns: args.columns.into(),
         tile: args.tile.into(),

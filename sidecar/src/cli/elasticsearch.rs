@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use vitrine_crds::library::{AssetLibrarySpec, Metadata};
+use vitrine_crds::library::{AssetLibrarySpec, Elasticsearch, Metadata};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
@@ -61,6 +61,11 @@ pub(super) fn urls(urls: &str, environment: &Environment) -> Result<String, Fail
     Ok(settings.map_err(|error| failure(&error))?.name())
 }
 
+/// Where Secrets are mounted.
+pub(super) fn secrets(environment: &Environment) -> &Path {
+    Path::new(environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS))
+}
+
 /// Where the configuration sends documents, with the login found; none where it sends none.
 ///
 /// A Secret that the configuration names lends the login; without one the environment does.
@@ -77,7 +82,7 @@ pub(super) fn destination(
     }
     let secret = spec.secret_ref.as_ref().map(|secret| secret.name.as_str());
     let ca = spec.ca_ref.as_ref().map(|secret| secret.name.as_str());
-    let folder = Path::new(environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS));
+    let folder = secrets(environment);
     // Half a login left over in the environment does not stand in the way of a whole Secret.
     let found = match (secret, spec.url.as_deref()) {
         (Some(_), Some(urls)) => Settings::new(urls),
@@ -90,7 +95,7 @@ pub(super) fn destination(
     let alias = match named.filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),
         None => match (&metadata.namespace, &metadata.name) {
-            (Some(namespace), Some(name)) => format!("vitrine-{namespace}-{name}"),
+            (Some(namespace), Some(name)) => Elasticsearch::default_index(namespace, name),
             _ => alias_of(library),
         },
     };

@@ -126,7 +126,9 @@ fn bounds(config: Option<PathBuf>) -> Result<Bounds, Failure> {
 fn inspect(root: PathBuf, path: &str, bounds: Bounds) -> Result<Inspection, Failure> {
     let (tasks, waiting) = sync_channel(1);
     let (done, answers) = sync_channel(1);
-    let slots = pool::start(&Settings { root, bounds, jobs: 1, pictures: None }, waiting, &done);
+    let settings = Settings { root, bounds, jobs: 1, pictures: None };
+    let slots = pool::start(&settings, waiting, &done)
+        .map_err(|error| Failure::new(Exit::Retry, &error))?;
     drop(done);
     let _ = tasks.send(vec![Task { path: path.to_owned(), fresh: false, draws: false, tag: () }]);
     drop(tasks);

@@ -6,6 +6,7 @@ mod contact_sheet;
 mod elasticsearch;
 mod embed;
 mod inspect;
+mod logins;
 mod models;
 mod output;
 mod page;
@@ -97,7 +98,12 @@ impl Failure {
 /// Sends log lines to stderr; `VITRINE_LOG` chooses them in the words of `RUST_LOG`. Without it, work
 /// that takes long tells what it does, and answers come without remarks.
 fn log(command: &Command) {
-    let telling = matches!(command, Command::Catalog(_) | Command::Run(_) | Command::Models(_));
+    let telling = match command {
+        Command::Catalog(args) => !args.quiet,
+        Command::Run(args) => !args.quiet,
+        Command::Models(_) => true,
+        _ => false,
+    };
     let default = if telling { "warn,vitrine=info" } else { "warn" };
     let chosen = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())

@@ -1,18 +1,17 @@
 //! The answer of a search as one page of HTML: pictures inside, no script, nothing loaded from
 //! elsewhere.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use vitrine_crds::run::Exit;
-use vitrine_image::{Alpha, Limits, Rgb, decode, to_jpeg};
+use vitrine_image::{Limits, Rgb, to_jpeg};
 
 use super::Failure;
 use super::output::harmless;
 use super::search::{length, turned};
+use crate::catalog::picture;
 use crate::search::{Answer, Hit, Query, locate};
 
 const STYLE: &str = include_str!("page.css");
@@ -55,27 +54,12 @@ pub fn save(file: &Path, query: &Query, answer: &Answer, catalog: &str) -> Resul
 
 /// The best view of a hit, else its thumbnail; none where neither can be read.
 fn picture_of(hit: &Hit, root: &Path) -> Option<String> {
-    let paths = [hit.view.as_ref().map(|view| &view.picture), hit.thumbnail_uri.as_ref()];
-    paths.into_iter().flatten().find_map(|inside| {
-        let pixels = read(&inside_of(root, inside)?)?;
-        data_uri(&pixels)
-    })
-}
-
-/// The path of a file of the catalogue, where it is one: an index says what somebody wrote there.
-fn inside_of(root: &Path, path: &str) -> Option<PathBuf> {
-    let is_inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    is_inside.then(|| root.join(path))
-}
-
-fn read(path: &Path) -> Option<Rgb> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    file.take(LIMITS.file_bytes_max + 1).read_to_end(&mut bytes).ok()?;
-    decode("it", &bytes, Alpha::TRANSFORMERS, &LIMITS).ok()
+    let paths =
+        [hit.view.as_ref().and_then(|view| view.picture.as_ref()), hit.thumbnail_uri.as_ref()];
+    paths
+        .into_iter()
+        .flatten()
+        .find_map(|inside| data_uri(&picture::read(root, inside, &LIMITS)?.ok()?))
 }
 
 fn data_uri(pixels: &Rgb) -> Option<String> {

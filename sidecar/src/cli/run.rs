@@ -1,9 +1,12 @@
 //! `vitrine run`: the steps of a run, each a process of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vitrine_crds::run::{Counts, Exit, IndexState, Step, Termination};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use vitrine_crds::run::{Counts, Exit, FAILURES_MAX, FailureSample, IndexState, Step, Termination};
 
 use super::output::{self, Format, say};
 use super::settings::{self, Wishes};
@@ -16,6 +19,9 @@ use crate::run::{Removal, RunError, Settings};
 
 /// Where Kubernetes reads a container's last words.
 const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// How a process ends that SIGTERM ended.
+const TERMINATED: i32 = 128 + 15;
 
 /// Highest number that a run may be given: those after it still have room to count on.
 const RUN_MAX: u64 = 1_000_000_000_000;
@@ -60,9 +66,9 @@ pub struct Args {
     /// How to print what the step came to
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
-    /// Show no progress
+    /// Show no progress, and of the log only warnings and errors
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -85,13 +91,17 @@ impl From<StepName> for Step {
 }
 
 /// What a step came to.
+#[derive(Default)]
 struct Done {
     run: u64,
     /// One word in CamelCase.
     reason: &'static str,
     counts: Counts,
     chunks: Option<u32>,
+    needs_gpu: Option<bool>,
     index: Option<IndexState>,
+    models: BTreeMap<String, String>,
+    failures: Vec<FailureSample>,
     text: String,
     json: Value,
 }
@@ -120,6 +130,7 @@ impl From<Failure> for Stopped {
 
 /// Runs `vitrine run`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
+    std::thread::spawn(end_when_told);
     let done = step(&args);
     let last_words = last_words(&args, &done);
     let written = write(&args, &last_words);
@@ -131,6 +142,22 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     }
     let failed = done.counts.failed > 0;
     Ok(if args.strict && failed { Exit::Strict } else { Exit::Done })
+}
+
+/// Ends the process at SIGTERM, in the middle of whatever it does: the next one goes on from there. The
+/// first process of a pod would not end by itself, and a lock in a store would hold for minutes.
+fn end_when_told() {
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+    let is_told = runtime.block_on(async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut told) => told.recv().await.is_some(),
+            Err(_) => false,
+        }
+    });
+    if is_told {
+        steps::let_go();
+        std::process::exit(TERMINATED);
+    }
 }
 
 fn step(args: &Args) -> Result<Done, Stopped> {
@@ -157,7 +184,7 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
     let found = plan.found;
     let text = format!(
         "run {}: {} assets: {} to read, {} to describe, {} to send, {} unchanged, {} gone; {} \
-         chunks of work\n",
+         of work\n",
         plan.run,
         found.assets,
         found.to_read,
@@ -165,7 +192,7 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
         found.to_send,
         found.unchanged,
         found.deleted,
-        plan.chunks
+        chunks_of(plan.chunks as usize)
     );
     Ok(Done {
         run: plan.run,
@@ -177,7 +204,7 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
             ..Counts::default()
         },
         chunks: Some(plan.chunks),
-        index: None,
+        needs_gpu: Some(found.to_read + found.to_look > 0),
         text,
         json: json!({
             "v": 1,
@@ -187,6 +214,7 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
             "chunks": plan.chunks,
             "found": found,
         }),
+        ..Done::default()
     })
 }
 
@@ -194,41 +222,50 @@ fn work(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
     let Worked { run, chunks, assets, done_before, indexed, failed } =
         steps::work(settings, args.run, args.chunk, watch)?;
     let text = format!(
-        "run {run}: {assets} assets of {} chunks: {indexed} indexed, {failed} failed, \
+        "run {run}: {assets} assets of {}: {indexed} indexed, {failed} failed, \
          {done_before} done before\n",
-        chunks.len()
+        chunks_of(chunks.len())
     );
     let counts =
         Counts { read: assets, indexed, skipped: done_before, failed, ..Counts::default() };
     let json = json!({"v": 1, "run": run, "chunks": chunks, "counts": counts});
-    Ok(Done { run, reason: "Worked", counts, chunks: None, index: None, text, json })
+    Ok(Done { run, reason: "Worked", counts, text, json, ..Done::default() })
+}
+
+fn chunks_of(count: usize) -> String {
+    format!("{count} chunk{}", if count == 1 { "" } else { "s" })
 }
 
 fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
     let report: Report = steps::publish(settings, args.run, watch)?;
     let index = report.index.clone().map(|index| {
-        let IndexReport { url: _, alias, name, documents } = index;
-        IndexState { name, alias, documents }
+        let IndexReport { url: _, alias, name, documents, kept, kept_until } = index;
+        IndexState { name, alias, documents, previous: kept, kept_until }
     });
     Ok(Done {
         run: report.run,
         reason: "Published",
         counts: report.counts,
-        chunks: None,
         index,
+        models: report.models.clone(),
+        failures: report
+            .failures
+            .iter()
+            .take(FAILURES_MAX)
+            .map(|one| {
+                FailureSample::new(&output::harmless(&one.uri), &output::harmless(&one.reason))
+            })
+            .collect(),
         text: summary::of(&report, &settings.out),
         json: json!(report),
+        ..Done::default()
     })
 }
 
 fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
     let Cleaned { files, indices } = steps::cleanup(settings, watch)?;
     Ok(Done {
-        run: 0,
         reason: "Cleaned",
-        counts: Counts::default(),
-        chunks: None,
-        index: None,
         text: match indices.as_slice() {
             _ if settings.removal == Removal::Retain => {
                 "removed nothing: deletionPolicy is Retain\n".to_owned()
@@ -237,6 +274,7 @@ fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
             some => format!("removed {files} files of the catalogue, and {}\n", some.join(", ")),
         },
         json: json!({"v": 1, "files": files, "indices": indices}),
+        ..Done::default()
     })
 }
 
@@ -253,7 +291,10 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             message: said(done.text.lines().next().unwrap_or_default()),
             counts: done.counts,
             chunks: done.chunks,
+            needs_gpu: done.needs_gpu,
             index: done.index.clone(),
+            models: done.models.clone(),
+            failures: done.failures.clone(),
         },
         Err(Stopped { failure, reason }) => Termination {
             v: 1,
@@ -264,7 +305,10 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             message: said(&failure.message),
             counts: Counts::default(),
             chunks: None,
+            needs_gpu: None,
             index: None,
+            models: BTreeMap::new(),
+            failures: Vec::new(),
         },
     }
 }

@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vitrine_crds::library::{
-    Algorithm, AssetLibrarySpec, Credentials, DeletionPolicy, Metadata, Views,
-};
+use vitrine_crds::library::{Algorithm, AssetLibrarySpec, DeletionPolicy, Metadata, Views};
 use vitrine_crds::run::{Exit, Step};
 
+use super::logins::Logins;
 use super::{Failure, elasticsearch};
 use crate::asset::captions::Captions;
-use crate::config::{self, Environment, Loader};
+use crate::config::{self, Loader};
 use crate::embed;
-use crate::extract::Bounds;
 use crate::extract::brought::{Brought, BroughtError};
 use crate::extract::pictures::Wanted;
+use crate::extract::{Bounds, UseOfGpu};
 use crate::index::Destination;
 use crate::model::Cache;
 use crate::run::{Deletions, Embedding, Removal, Settings};
@@ -51,7 +50,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     let library = spec.library_id.clone().or_else(|| named(&metadata, wishes));
     let library = library.or_else(|| source.stem()).unwrap_or_else(|| "library".to_owned());
     let index = elasticsearch::destination(&spec, &environment, (&metadata, &library))?;
-    let access = access(&environment, &spec);
+    let logins = Logins::of(&environment, &spec)?;
     // Captions travel with the plan: no later step asks for them.
     let reads_pictures = matches!(wishes.step, None | Some(Step::Scan | Step::Work));
     let reads_captions = matches!(wishes.step, None | Some(Step::Scan));
@@ -69,7 +68,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             .map_err(|error| usage(&error))?,
         assets_max: spec.max_assets.and_then(|max| u64::try_from(max).ok()),
         captions: match spec.captions.as_ref().filter(|_| reads_captions) {
-            Some(captions) => read_captions(&captions.uri, &access)?,
+            Some(captions) => read_captions(&captions.uri, &logins.captions)?,
             None => Captions::default(),
         },
         bounds: Bounds {
@@ -77,10 +76,10 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             timeout: Duration::from_secs(spec.extraction.timeout_seconds.unsigned_abs().into()),
             memory_bytes_max: spec.extraction.memory_bytes_max.unsigned_abs(),
         },
-        brought: brought(&spec, (&library, &access), reads_pictures && pictures.is_some())?,
+        brought: brought(&spec, (&library, &logins), reads_pictures && pictures.is_some())?,
         pictures,
         jobs: wishes.jobs.map_or_else(cores, usize::from),
-        embeddings: embeddings(&spec),
+        embeddings: embeddings(&spec, &logins.models),
         deletions: match wishes.deletions_approved {
             true => Deletions::Approved,
             false => Deletions::Percent(spec.deletion_guard.max_percent.unsigned_abs()),
@@ -93,7 +92,8 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
         library,
         index,
         source,
-        access,
+        access: logins.source,
+        out_access: logins.catalog,
     })
 }
 
@@ -102,27 +102,34 @@ fn pictures(spec: &AssetLibrarySpec, writes_files: bool) -> Option<Wanted> {
     let Views { count, size, thumbnails, cameras, ref from } = spec.views;
     let files = thumbnails && writes_files;
     let is_seen = spec.embeddings.iter().any(|entry| entry.algorithm != Algorithm::Text);
-    (files || is_seen).then(|| Wanted {
+    let wanted = Wanted {
         views: count.unsigned_abs().max(1),
         draws_views: from.is_none(),
         size: size.unsigned_abs(),
         cameras,
         files,
         preparations: Vec::new(), // The models say.
-    })
+        gpu: UseOfGpu::default(),
+    };
+    let gpu = match wanted.is_drawn() {
+        true => UseOfGpu::beside(spec.device.provider, !spec.embeddings.is_empty()),
+        false => UseOfGpu::Never,
+    };
+    (files || is_seen).then_some(Wanted { gpu, ..wanted })
 }
 
 /// The pictures that exist already, where the library has some.
 fn brought(
     spec: &AssetLibrarySpec,
-    (library, access): (&str, &Access),
+    (library, logins): (&str, &Logins),
     reads: bool,
 ) -> Result<Option<Brought>, Failure> {
     let Some(from) = spec.views.from.as_ref().filter(|_| reads) else { return Ok(None) };
     let storage = |error: crate::storage::StorageError| Failure::new(error.exit(), &error);
     let location = Location::parse(&from.uri).map_err(storage)?;
-    let opened = Storage::open(&location, access).map_err(storage)?;
-    let source = Location::parse(&spec.source.uri).and_then(|at| Storage::open(&at, access));
+    let opened = Storage::open(&location, &logins.views).map_err(storage)?;
+    let source =
+        Location::parse(&spec.source.uri).and_then(|at| Storage::open(&at, &logins.source));
     let source_uri = source.map_err(storage)?.uri("");
     let views = spec.views.count.unsigned_abs().max(1);
     let sizes = (views, spec.views.size.unsigned_abs());
@@ -154,23 +161,9 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn access(environment: &Environment, spec: &AssetLibrarySpec) -> Access {
-    let identity = [
-        Some(&spec.source.credentials),
-        spec.catalog.as_ref().map(|catalog| &catalog.credentials),
-        spec.captions.as_ref().map(|captions| &captions.credentials),
-        spec.views.from.as_ref().map(|from| &from.credentials),
-    ]
-    .into_iter()
-    .flatten()
-    .any(|credentials| *credentials == Credentials::WorkloadIdentity);
-    let variables =
-        Access::PREFIXES.into_iter().flat_map(|prefix| environment.starting_with(prefix));
-    Access::new(variables, identity)
-}
-
-fn embeddings(spec: &AssetLibrarySpec) -> Vec<Embedding> {
+fn embeddings(spec: &AssetLibrarySpec, access: &Access) -> Vec<Embedding> {
     let options = embed::Options::on(&spec.device);
+    let options = embed::Options { storage: Some(access.clone()), ..options };
     let entries = spec.embeddings.iter();
     entries.map(|spec| Embedding { spec: spec.clone(), options: options.clone() }).collect()
 }

@@ -10,6 +10,7 @@ use vitrine_crds::run::Exit;
 use super::Failure;
 use super::output::{self, harmless, say};
 use super::picture::Protocol;
+use crate::catalog::layout;
 use crate::search::{Library, SearchError, locate};
 
 /// Arguments of `vitrine show`.
@@ -58,9 +59,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
 fn picture(root: &Path, document: &Value) {
     let Some(inside) = document["thumbnail_uri"].as_str() else { return };
     let mut out = std::io::stdout();
-    let is_inside =
-        Path::new(inside).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if !out.is_terminal() || !is_inside {
+    if !out.is_terminal() || !layout::is_inside(inside) {
         return;
     }
     let Some(protocol) = Protocol::of_terminal(|name| std::env::var(name).ok()) else { return };

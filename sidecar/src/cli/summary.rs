@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::output;
-use crate::run::report::{IndexReport, Report};
+use crate::run::report::{Drawn, IndexReport, Report, Sight};
 use crate::storage::Location;
 
 /// What the run came to, for people.
@@ -32,6 +32,15 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
             secs(steps.publish)
         ),
     });
+    for Sight { model, pictures, batches, share, .. } in &steps.picture_models {
+        if *batches > 0 {
+            text.push_str(&format!(
+                "{model}: busy {:.0} % of work, {pictures} pictures in batches of {:.1}\n",
+                share * 100.0,
+                *pictures as f64 / *batches as f64
+            ));
+        }
+    }
     let done = counts.indexed as f64;
     if counts.indexed > 0 && is_whole {
         text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
@@ -47,6 +56,11 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         let more = report.undrawn.count - SHOWN as u64;
         text.push_str(&format!("no pictures of {more} more: see the report\n"));
     }
+    let Drawn { processor, gpu } = report.drawn;
+    if gpu > 0 {
+        let assets = if gpu == 1 { "asset" } else { "assets" };
+        text.push_str(&format!("drawn: {gpu} {assets} by a GPU, {processor} by the processor\n"));
+    }
     for failure in failures.iter().take(SHOWN) {
         // Names of files come from strangers.
         text.push_str(&format!("failed: {}\n", output::harmless(&failure.reason)));
@@ -58,7 +72,7 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         let report = crate::catalog::layout::report(*run);
         text.push_str(&format!("all failures: {out}/{report}\n"));
     }
-    if let Some(IndexReport { url, alias, name, documents }) = index {
+    if let Some(IndexReport { url, alias, name, documents, .. }) = index {
         text.push_str(&format!("index: {alias} at {url} ({name}), {documents} documents\n"));
         if !failures.is_empty() {
             text.push_str(&format!("all failures: the index {alias}-failures\n"));

@@ -1,6 +1,7 @@
 //! A session of ONNX Runtime on the device that was asked for.
 
 use std::path::Path;
+use std::sync::Once;
 
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
@@ -40,7 +41,10 @@ pub(super) fn place(model: &str, weights: &Path, device: &Device) -> Result<Plac
     // TensorRT compiles a model for minutes: it is never what `auto` surprises a person with.
     match load(Provider::Cuda) {
         Err(error @ OpenError::Device { .. }) => {
-            tracing::info!("no GPU that can be used: vectors are computed on the CPU");
+            static SAID: Once = Once::new(); // Every model finds the same.
+            SAID.call_once(|| {
+                tracing::info!("no GPU that can be used: vectors are computed on the CPU");
+            });
             tracing::debug!(%error, "why no GPU");
             load(Provider::Cpu)
         }

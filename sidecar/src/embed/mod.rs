@@ -6,6 +6,7 @@
 
 mod batch;
 mod device;
+mod halving;
 mod network;
 mod onnx;
 mod options;
@@ -130,7 +131,7 @@ pub fn default_text() -> EmbeddingSpec {
 ///
 /// See [`OpenError`]; its `is_transient` says whether a retry can help.
 pub fn open(spec: &EmbeddingSpec, options: &Options) -> Result<Box<dyn TextEmbedder>, OpenError> {
-    let access = Access::from_env(options.cache_dir.as_deref(), options.progress)?;
+    let access = options.access()?;
     open_from(&access, spec, options)
 }
 
@@ -166,7 +167,7 @@ pub fn open_pictures(
     spec: &EmbeddingSpec,
     options: &Options,
 ) -> Result<Box<dyn ImageEmbedder>, OpenError> {
-    let access = Access::from_env(options.cache_dir.as_deref(), options.progress)?;
+    let access = options.access()?;
     open_pictures_from(&access, spec, options)
 }
 

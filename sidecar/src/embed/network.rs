@@ -7,6 +7,7 @@ use std::path::Path;
 use ndarray::{Array2, Array4, ArrayViewD};
 use vitrine_crds::library::Provider;
 
+use super::halving::Halving;
 #[cfg(feature = "pure")]
 use super::options::Runtime;
 use super::{OpenError, Options, device};
@@ -63,7 +64,7 @@ pub(super) trait Network: Send {
     /// What the runtime said.
     fn run(
         &mut self,
-        feed: Vec<Cells>,
+        feed: &[Cells],
         output: usize,
         read: &mut dyn FnMut(ArrayViewD<f32>),
     ) -> Result<(), String>;
@@ -106,7 +107,12 @@ pub(super) fn place(
     if options.runtime == Runtime::Pure {
         return super::pure::place(model, weights, &options.device);
     }
-    let placed = device::place(model, weights, &options.device);
+    let placed =
+        device::place(model, weights, &options.device).map(|placed| match placed.provider {
+            Provider::Cpu => placed,
+            // A GPU's memory is small, and others use it too.
+            _ => Placed { network: Box::new(Halving::new(model, placed.network)), ..placed },
+        });
     #[cfg(feature = "pure")]
     if let Err(error @ OpenError::Runtime { .. }) = &placed
         && matches!(options.device.provider, Provider::Auto | Provider::Cpu)

@@ -111,7 +111,8 @@ impl Signature {
                 },
             };
         };
-        network.run(feed.collect(), *output, &mut read).map_err(RunError::Model)?;
+        let feed: Vec<Cells> = feed.collect();
+        network.run(&feed, *output, &mut read).map_err(RunError::Model)?;
         vectors
     }
 }

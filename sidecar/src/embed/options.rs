@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use vitrine_crds::library::Device;
 
+use crate::model::{Access, ModelError};
+use crate::storage;
+
 /// How to run a model. None of this changes its vectors beyond rounding.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -15,6 +18,8 @@ pub struct Options {
     pub batch_tokens_max: Option<usize>,
     /// Folder of fetched models; `None` takes `VITRINE_CACHE_DIR`, else the user's cache folder.
     pub cache_dir: Option<PathBuf>,
+    /// How to get into buckets; `None` takes the variables of the process.
+    pub storage: Option<storage::Access>,
     /// Whether to draw progress bars of downloads on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -35,6 +40,19 @@ impl Options {
     pub fn on(device: &Device) -> Self {
         Self { device: device.clone(), ..Self::default() }
     }
+
+    /// Where models come from.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Access::from_env`].
+    pub fn access(&self) -> Result<Access, ModelError> {
+        let access = Access::from_env(self.cache_dir.as_deref(), self.progress)?;
+        Ok(match &self.storage {
+            Some(storage) => Access { storage: storage.clone(), ..access },
+            None => access,
+        })
+    }
 }
 
 impl Default for Options {
@@ -44,6 +62,7 @@ impl Default for Options {
             runtime: Runtime::default(),
             batch_tokens_max: None,
             cache_dir: None,
+            storage: None,
             progress: true,
         }
     }

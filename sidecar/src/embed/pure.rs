@@ -87,7 +87,7 @@ impl Network for PureNetwork {
 
     fn run(
         &mut self,
-        feed: Vec<Cells>,
+        feed: &[Cells],
         output: usize,
         read: &mut dyn FnMut(ArrayViewD<f32>),
     ) -> Result<(), String> {
@@ -96,12 +96,12 @@ impl Network for PureNetwork {
             let value = match cells {
                 Cells::Pixels(pixels) => {
                     let shape = pixels.shape().to_vec();
-                    Value::from_shape(shape, pixels.into_iter().collect::<Vec<f32>>())
+                    Value::from_shape(shape, pixels.iter().copied().collect::<Vec<f32>>())
                         .map_err(|error| error.to_string())?
                 }
                 Cells::Tokens(tokens) => {
                     let shape = tokens.shape().to_vec();
-                    let tokens = tokens.into_iter().map(|token| token as i32).collect::<Vec<i32>>();
+                    let tokens = tokens.iter().map(|&token| token as i32).collect::<Vec<i32>>();
                     Value::from_shape(shape, tokens).map_err(|error| error.to_string())?
                 }
             };

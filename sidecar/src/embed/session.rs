@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewD;
 use ort::session::{Session, SessionInputValue};
-use ort::value::{Tensor, TensorElementType, ValueType};
+use ort::value::{Tensor, TensorElementType, TensorRef, ValueType};
 
 use super::network::{Cells, Element, Network, Port};
 
@@ -37,7 +37,7 @@ impl Network for OnnxNetwork {
 
     fn run(
         &mut self,
-        feed: Vec<Cells>,
+        feed: &[Cells],
         output: usize,
         read: &mut dyn FnMut(ArrayViewD<f32>),
     ) -> Result<(), String> {
@@ -45,9 +45,11 @@ impl Network for OnnxNetwork {
         let mut values: Vec<(&str, SessionInputValue)> = Vec::with_capacity(self.inputs.len());
         for ((input, is_wide), cells) in self.inputs.iter().zip(&self.is_wide).zip(feed) {
             let value: SessionInputValue = match cells {
-                Cells::Pixels(pixels) => Tensor::from_array(pixels).map_err(refused)?.into(),
+                Cells::Pixels(pixels) => {
+                    TensorRef::from_array_view(pixels).map_err(refused)?.into()
+                }
                 Cells::Tokens(cells) if *is_wide => {
-                    Tensor::from_array(cells).map_err(refused)?.into()
+                    TensorRef::from_array_view(cells).map_err(refused)?.into()
                 }
                 Cells::Tokens(cells) => {
                     Tensor::from_array(cells.mapv(|cell| cell as i32)).map_err(refused)?.into()

@@ -96,7 +96,7 @@ impl Sides {
                 Role::Ids | Role::Mask => Cells::Tokens(Array2::from_shape_fn(shape, cell)),
             }
         });
-        let feed = feed.collect();
+        let feed: Vec<Cells> = feed.collect();
         let (output, name) = &self.output;
         let mut vectors = Err(RunError::Model("it gave no answer".to_owned()));
         let mut read = |answer: ArrayViewD<f32>| {
@@ -109,7 +109,7 @@ impl Sides {
                 _ => Err(RunError::Model(unexpected)),
             };
         };
-        network.run(feed, *output, &mut read).map_err(RunError::Model)?;
+        network.run(&feed, *output, &mut read).map_err(RunError::Model)?;
         vectors
     }
 }

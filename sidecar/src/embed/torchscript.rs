@@ -58,7 +58,7 @@ pub(super) fn place(
     let mut network = ScriptNetwork { module, inputs: inputs(task), outputs: Vec::new() };
     let mut rank = 0;
     let mut read = |answer: ArrayViewD<f32>| rank = answer.ndim();
-    network.call(probe(task), &mut read).map_err(unusable)?;
+    network.call(&probe(task), &mut read).map_err(unusable)?;
     network.outputs = vec![Port {
         name: "output".to_owned(),
         element: Element::Float32,
@@ -101,11 +101,11 @@ fn probe(task: Task) -> Vec<Cells> {
 impl ScriptNetwork {
     fn call(
         &mut self,
-        feed: Vec<Cells>,
+        feed: &[Cells],
         read: &mut dyn FnMut(ArrayViewD<f32>),
     ) -> Result<(), String> {
         tch::no_grad(|| {
-            let inputs: Vec<IValue> = feed.into_iter().map(tensor).collect::<Result<_, _>>()?;
+            let inputs: Vec<IValue> = feed.iter().map(tensor).collect::<Result<_, _>>()?;
             let answer = self.module.forward_is(&inputs).map_err(|error| said(&error))?;
             let answer = match answer {
                 IValue::Tensor(tensor) => tensor,
@@ -142,7 +142,7 @@ impl Network for ScriptNetwork {
 
     fn run(
         &mut self,
-        feed: Vec<Cells>,
+        feed: &[Cells],
         _output: usize,
         read: &mut dyn FnMut(ArrayViewD<f32>),
     ) -> Result<(), String> {
@@ -150,7 +150,7 @@ impl Network for ScriptNetwork {
     }
 }
 
-fn tensor(cells: Cells) -> Result<IValue, String> {
+fn tensor(cells: &Cells) -> Result<IValue, String> {
     let made = match cells {
         Cells::Pixels(pixels) => {
             shaped(pixels.shape(), &pixels.iter().copied().collect::<Vec<f32>>())

@@ -1,4 +1,4 @@
-//! Pictures that exist already: where an asset's are, their versions, their pixels.
+//! Pictures that a library brings: where an asset's are, and their versions.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,22 +7,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use vitrine_crds::library::ViewsFrom;
 use vitrine_crds::library::views::{Filling, Template};
-use vitrine_image::{Alpha, Filter, Limits, Preparation, Rgb, decode, resize};
-use vitrine_render::Image;
 
-use super::draw::prepare;
-use super::pictures::Part;
+use super::existing::{self, Fetched, Taking};
 use crate::asset::naming;
 use crate::storage::{Listing, Storage, StorageError};
 
-/// Largest picture, in bytes.
-const PICTURE_BYTES_MAX: u64 = 64 << 20;
-/// Most pixels of a picture.
-const PICTURE_PIXELS_MAX: u64 = 64 << 20;
 /// Largest map of ids, in bytes: some five million assets.
 const ID_MAP_BYTES_MAX: u64 = 512 << 20;
-/// What stands behind what lets light through: the background of drawn pictures.
-const BACKGROUND: [u8; 3] = [235, 235, 235];
 
 /// Where the pictures of a library's assets are.
 #[derive(Debug)]
@@ -127,7 +118,7 @@ impl Brought {
             let version = match (&self.storage, &self.inside) {
                 (Storage::Folder(_), _) => match self.storage.head(&path) {
                     Ok(entry) => entry.map_or("absent".into(), |entry| entry.version),
-                    Err(error) if is_of_one(&error) => "unreadable".into(),
+                    Err(error) if existing::is_of_one(&error) => "unreadable".into(),
                     Err(error) => return Err(error),
                 },
                 (Storage::Bucket(_), Some(inside)) => {
@@ -149,83 +140,12 @@ impl Brought {
     /// # Errors
     ///
     /// When the place of the pictures does not answer.
-    #[allow(clippy::type_complexity)]
-    pub fn fetch(
-        &self,
-        path: &str,
-        preparations: &[Preparation],
-        files: bool,
-    ) -> Result<Result<Vec<(Part, Vec<u8>)>, String>, StorageError> {
+    pub fn fetch(&self, path: &str, taking: &Taking<'_>, files: bool) -> Fetched {
         let Some(paths) = self.paths(path) else {
             return Ok(Err("the map of ids does not name it (views.from.idMap)".to_owned()));
         };
-        let mut parts = Vec::new();
-        let mut prepared: Vec<Vec<u8>> = preparations.iter().map(|_| Vec::new()).collect();
-        for (number, path) in paths.iter().enumerate() {
-            let rgb = match self.picture(path)? {
-                Ok(rgb) => rgb,
-                Err(reason) => return Ok(Err(reason)),
-            };
-            for (preparation, bytes) in preparations.iter().zip(&mut prepared) {
-                prepare(preparation, &rgb, bytes);
-            }
-            if files {
-                match png(&rgb, self.size) {
-                    Ok(png) => parts.push((Part::View(number as u32), png)),
-                    Err(reason) => return Ok(Err(format!("{path}: {reason}"))),
-                }
-            }
-        }
-        let prepared = prepared.into_iter().enumerate();
-        parts.extend(prepared.map(|(model, bytes)| (Part::Prepared(model), bytes)));
-        Ok(Ok(parts))
+        existing::parts(&self.storage, &paths, taking, files.then_some(self.size))
     }
-
-    fn picture(&self, path: &str) -> Result<Result<Rgb, String>, StorageError> {
-        let uri = self.storage.uri(path);
-        let bytes = match self.storage.get_at_most(path, PICTURE_BYTES_MAX) {
-            Ok(Some(Ok(bytes))) => bytes,
-            Ok(Some(Err(bytes))) => {
-                let max = PICTURE_BYTES_MAX;
-                return Ok(Err(format!("its picture {uri} has {bytes} bytes, more than {max}")));
-            }
-            Ok(None) => return Ok(Err(format!("its picture {uri} is missing"))),
-            Err(error) if is_of_one(&error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                return Ok(Err(format!("{error}{}", cause.unwrap_or_default())));
-            }
-            Err(error) => return Err(error),
-        };
-        let limits = Limits {
-            file_bytes_max: PICTURE_BYTES_MAX,
-            pixels_max: PICTURE_PIXELS_MAX,
-            ..Limits::default()
-        };
-        let decoded = decode(&uri, &bytes, Alpha::Over(BACKGROUND), &limits);
-        Ok(decoded.map_err(|error| format!("its picture {error}")))
-    }
-}
-
-/// Whether an error is of one picture: an id that leads out of the folder, a file that nobody may
-/// read. A store that refuses may refuse everything, which is no news of an asset.
-fn is_of_one(error: &StorageError) -> bool {
-    match error {
-        StorageError::Location { .. } | StorageError::Disk { .. } => true,
-        StorageError::Store { .. } => false,
-    }
-}
-
-/// A PNG whose longer side is at most `side`.
-fn png(rgb: &Rgb, side: usize) -> Result<Vec<u8>, String> {
-    let (width, height) = (rgb.width(), rgb.height());
-    let longer = width.max(height);
-    let scaled = |length: usize| (length * side / longer).max(1);
-    let to = if longer > side { (scaled(width), scaled(height)) } else { (width, height) };
-    let canvas = resize(rgb, to, Filter::Bicubic, 0..to.0, 0..to.1);
-    let pixels = canvas.rows().flatten();
-    let rgba: Vec<u8> = pixels.flat_map(|&[red, green, blue, _]| [red, green, blue, 255]).collect();
-    let (width, height) = (to.0 as u32, to.1 as u32);
-    Image { width, height, rgba }.to_png().map_err(|error| error.to_string())
 }
 
 impl IdMap {

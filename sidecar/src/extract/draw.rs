@@ -1,9 +1,11 @@
 //! The child's side of pictures: an asset's scene to PNGs, a GLB and what models see.
 
 use vitrine_image::{Preparation, Rgb};
-use vitrine_render::{Image, Options, Renderer};
+use vitrine_render::{Image, Options, Renderer, View};
 use vitrine_scene::Scene;
 
+use super::DrawnBy;
+use super::easel::Easel;
 use super::pictures::{Part, Wanted};
 
 /// Pictures of an asset's own cameras, at most.
@@ -16,6 +18,8 @@ const MODEL_BYTES_MAX: u64 = 256 << 20;
 pub(super) struct Drawn {
     /// What was made.
     pub(super) parts: Vec<(Part, Vec<u8>)>,
+    /// What drew.
+    pub(super) by: Option<DrawnBy>,
     /// Why there is no picture, where there is none.
     pub(super) reason: Option<String>,
     /// What was taken in another way, for people.
@@ -23,11 +27,11 @@ pub(super) struct Drawn {
 }
 
 /// Draws an asset, where there is a scene of it. That it cannot be drawn is an answer.
-pub(super) fn draw(scene: Result<Scene, String>, wanted: &Wanted) -> Drawn {
+pub(super) fn draw(scene: Result<Scene, String>, easel: &mut Easel, wanted: &Wanted) -> Drawn {
     let mut drawn = Drawn::default();
     match scene {
         Ok(scene) => {
-            if let Err(reason) = draw_scene(&scene, wanted, &mut drawn) {
+            if let Err(reason) = draw_scene(&scene, easel, wanted, &mut drawn) {
                 drawn.parts.clear();
                 drawn.reason = Some(reason);
             }
@@ -38,14 +42,19 @@ pub(super) fn draw(scene: Result<Scene, String>, wanted: &Wanted) -> Drawn {
     drawn
 }
 
-fn draw_scene(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), String> {
-    if scene.check().is_ok() && scene.bounds().is_none() {
-        return Ok(()); // Lights alone, or parts for others: nothing is to be seen, and that is right.
-    }
-    if wanted.draws_views || (wanted.files && wanted.cameras) {
-        draw_views(scene, wanted, drawn)?;
-    }
-    if !wanted.files {
+fn draw_scene(
+    scene: &Scene,
+    easel: &mut Easel,
+    wanted: &Wanted,
+    drawn: &mut Drawn,
+) -> Result<(), String> {
+    let is_seen = match wanted.is_drawn() {
+        true => draw_views(scene, easel, wanted, drawn)?,
+        // A scene that is not sound is refused by whoever takes it.
+        false => scene.check().is_err() || scene.bounds().is_some(),
+    };
+    // Lights alone, or parts for others: nothing is to be seen, and that is right.
+    if !wanted.files || !is_seen {
         return Ok(());
     }
     let options = vitrine_gltf::Options { bytes_max: MODEL_BYTES_MAX, ..Default::default() };
@@ -60,34 +69,73 @@ fn draw_scene(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), S
     Ok(())
 }
 
-fn draw_views(scene: &Scene, wanted: &Wanted, drawn: &mut Drawn) -> Result<(), String> {
+/// Draws the views and the cameras that are wanted; whether there is anything to be seen.
+fn draw_views(
+    scene: &Scene,
+    easel: &mut Easel,
+    wanted: &Wanted,
+    drawn: &mut Drawn,
+) -> Result<bool, String> {
     let options = Options { size: wanted.size, shows_backs: true, ..Options::default() };
     let renderer = Renderer::new(scene, &options).map_err(|error| error.to_string())?;
-    let mut views = renderer.views(wanted.views as usize);
-    if !wanted.draws_views {
-        views.clear();
+    if renderer.bounds().is_none() {
+        return Ok(false);
     }
     drawn.warnings.extend_from_slice(renderer.warnings());
-    let png = |image: &Image| image.to_png().map_err(|error| error.to_string());
-    let mut prepared: Vec<Vec<u8>> = wanted.preparations.iter().map(|_| Vec::new()).collect();
-    for (number, view) in views.iter().enumerate() {
-        let image = renderer.render(view);
+    let views = match wanted.draws_views {
+        true => renderer.views(wanted.views as usize),
+        false => Vec::new(),
+    };
+    let count = views.len();
+    let own = renderer.camera_views().take(CAMERAS_MAX).map(|(_, view)| view);
+    let own = own.filter(|_| wanted.files && wanted.cameras);
+    let all: Vec<View> = views.into_iter().chain(own).collect();
+    let put = |made: &mut Made, number: usize, image: Image| match number.checked_sub(count) {
+        None => made.take_view(wanted, number as u32, &image),
+        Some(camera) => made.take(Part::Camera(camera as u32), &image),
+    };
+    let (made, by) = easel.draw(&renderer, wanted.size, &all, put)?;
+    if count > 0 && !made.shows_something {
+        // Of no extent, or without a surface: the background alone is no picture of it.
+        return Ok(false);
+    }
+    drawn.by = (!all.is_empty()).then_some(by);
+    drawn.parts.extend(made.parts);
+    let prepared = made.prepared.into_iter().enumerate();
+    drawn.parts.extend(prepared.map(|(model, bytes)| (Part::Prepared(model), bytes)));
+    Ok(true)
+}
+
+/// What is made of an asset's pictures.
+#[derive(Default)]
+struct Made {
+    parts: Vec<(Part, Vec<u8>)>,
+    /// By model: what it sees of all views.
+    prepared: Vec<Vec<u8>>,
+    /// Whether there is more in any view than the background.
+    shows_something: bool,
+}
+
+impl Made {
+    fn take(&mut self, part: Part, image: &Image) -> Result<(), String> {
+        let png = image.to_png().map_err(|error| error.to_string())?;
+        self.parts.push((part, png));
+        Ok(())
+    }
+
+    fn take_view(&mut self, wanted: &Wanted, number: u32, image: &Image) -> Result<(), String> {
+        let pixels = image.rgba.as_chunks::<4>().0;
+        self.shows_something |= pixels.windows(2).any(|pair| pair[0] != pair[1]);
         if wanted.files {
-            drawn.parts.push((Part::View(number as u32), png(&image)?));
+            self.take(Part::View(number), image)?;
         }
-        let Some(rgb) = rgb(&image).filter(|_| !prepared.is_empty()) else { continue };
-        for (preparation, bytes) in wanted.preparations.iter().zip(&mut prepared) {
+        self.prepared.resize_with(wanted.preparations.len(), Vec::new);
+        let Some(rgb) = rgb(image).filter(|_| !self.prepared.is_empty()) else { return Ok(()) };
+        for (preparation, bytes) in wanted.preparations.iter().zip(&mut self.prepared) {
             prepare(preparation, &rgb, bytes);
         }
+        Ok(())
     }
-    let prepared = prepared.into_iter().enumerate();
-    drawn.parts.extend(prepared.map(|(model, bytes)| (Part::Prepared(model), bytes)));
-    if wanted.files && wanted.cameras {
-        for (at, (_, view)) in renderer.camera_views().take(CAMERAS_MAX).enumerate() {
-            drawn.parts.push((Part::Camera(at as u32), png(&renderer.render(&view))?));
-        }
-    }
-    Ok(())
 }
 
 fn rgb(image: &Image) -> Option<Rgb> {

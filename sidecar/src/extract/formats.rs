@@ -28,7 +28,7 @@ impl Format {
 /// a format when its output changes, and only then: all its assets are read again.
 pub fn extractor_version(path: &str) -> &'static str {
     match Format::of(path) {
-        Format::Usd => "usd-1",
+        Format::Usd => "usd-2",
         Format::Gltf => "gltf-1",
     }
 }

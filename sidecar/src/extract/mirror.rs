@@ -1,6 +1,6 @@
 //! What children see of a bucket: a folder that fills as they ask.
 //!
-//! Layers, packages and GLBs are fetched, and pictures where assets are drawn; of everything else children
+//! Layers, packages, MaterialX documents and GLBs are fetched, and pictures where assets are drawn; of everything else children
 //! only want to know whether it is there, so an empty file of its name stands for it.
 
 use std::collections::HashMap;
@@ -152,7 +152,7 @@ impl<'a> Mirror<'a> {
 /// Whether children read the file itself.
 fn is_layer(path: &str) -> bool {
     let suffix = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(suffix.as_str(), "usd" | "usda" | "usdc" | "usdz" | "glb" | "gltf")
+    matches!(suffix.as_str(), "usd" | "usda" | "usdc" | "usdz" | "mtlx" | "glb" | "gltf")
 }
 
 /// Whether it may be the picture of a texture.

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! pool ──lines──▶ child ──▶ formats: by a file's suffix  protocol: what the lines say
-//!      ◀─pictures──      ──▶ draw                        pictures: what is asked for and comes back
+//!      ◀─pictures──      ──▶ draw ──▶ easel              pictures: what is asked for and comes back
+//! easels: whether children draw by a GPU
 //! mirror: what children see of a bucket                text: facts to a sentence
 //! budget: memory that pictures take together           brought: pictures that exist already
 //! ```
@@ -12,6 +13,9 @@ pub mod brought;
 pub mod budget;
 pub mod child;
 mod draw;
+mod easel;
+mod easels;
+pub mod existing;
 mod formats;
 pub mod mirror;
 pub mod pictures;
@@ -24,6 +28,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use easel::DrawnBy;
+pub use easels::UseOfGpu;
 pub use formats::{Format, extractor_version};
 
 /// How much one asset may ask for.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use vitrine_image::Preparation;
 
 use super::budget::Permit;
+use super::{DrawnBy, UseOfGpu};
 
 /// Names everything that changes what pictures look like. Raise the number when they do: every asset
 /// is drawn again.
-pub const PICTURES_VERSION: &str = "pictures-1";
+pub const PICTURES_VERSION: &str = "pictures-2";
 
 /// The pictures that children make of each asset.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -25,12 +26,20 @@ pub struct Wanted {
     /// What is done to each view before a model sees it, by model.
     #[serde(default)]
     pub preparations: Vec<Preparation>,
+    /// Whether a GPU draws them, which changes nothing that they show.
+    #[serde(default)]
+    pub gpu: UseOfGpu,
 }
 
 impl Wanted {
-    /// What changes the pictures of an asset, as text: the models are not among it.
+    /// Whether anything is drawn at all: brought views leave only a GLB to be made.
+    pub fn is_drawn(&self) -> bool {
+        self.draws_views || (self.files && self.cameras)
+    }
+
+    /// What changes the pictures of an asset, as text: models and what draws are not among it.
     pub fn version(&self) -> String {
-        let Self { views, draws_views, size, cameras, files, preparations: _ } = self;
+        let Self { views, draws_views, size, cameras, files, preparations: _, gpu: _ } = self;
         let brought = if *draws_views { "" } else { " brought" };
         format!(
             "{PICTURES_VERSION} views {views} size {size} cameras {cameras} files {files}{brought}"
@@ -53,6 +62,22 @@ pub enum Part {
     Prepared(usize),
 }
 
+/// Why an asset has no pictures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Undrawn {
+    /// A sentence that names the limit where it was one.
+    pub reason: String,
+    /// Whether that may be no fault of the asset: the next run tries again.
+    pub may_pass: bool,
+}
+
+impl From<String> for Undrawn {
+    /// What lies in the asset stays until that changes.
+    fn from(reason: String) -> Self {
+        Self { reason, may_pass: false }
+    }
+}
+
 /// The pictures of one asset.
 #[derive(Debug, Default)]
 pub struct Pictures {
@@ -60,6 +85,8 @@ pub struct Pictures {
     pub parts: Vec<(Part, Vec<u8>)>,
     /// Room that it takes up in memory until it is dropped.
     pub permits: Vec<Permit>,
+    /// What drew; nothing where there was nothing to be drawn.
+    pub by: Option<DrawnBy>,
 }
 
 impl Pictures {

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 use vitrine_usd::Inspection;
 
 use super::budget::Budget;
-use super::pictures::{Pictures, Wanted};
+use super::easels::Easels;
+use super::pictures::{Pictures, Undrawn, Wanted};
 use super::protocol::Request;
 use super::running::Running;
-use super::{Bounds, Failed};
+use super::{Bounds, Failed, UseOfGpu};
 
 /// Requests waiting in one child's pipe. A path has 4 KiB at most and a pipe holds 64 KiB, so
 /// writing one never blocks.
@@ -54,7 +55,7 @@ pub struct Done<T> {
     /// Facts, or why there are none.
     pub result: Result<Box<Inspection>, Failed>,
     /// Its pictures, or why there are none; neither where none were asked for.
-    pub pictures: Option<Result<Box<Pictures>, String>>,
+    pub pictures: Option<Result<Box<Pictures>, Undrawn>>,
     /// Time it took its child, waiting in the pipe not counted.
     pub took: Duration,
 }
@@ -81,6 +82,15 @@ pub enum PoolError {
         /// The limit in force.
         memory_mib: u64,
     },
+    /// A GPU was demanded.
+    #[error(
+        "device.provider demands a GPU, this run has no model that would use it, and it cannot draw \
+         pictures: {reason}; configure `auto` to have them drawn on the processor"
+    )]
+    NoGpu {
+        /// Why none draws.
+        reason: String,
+    },
 }
 
 /// What every child is told.
@@ -98,27 +108,55 @@ pub struct Settings {
 
 /// Starts `settings.jobs` children that read what comes through `tasks` and answer through
 /// `done`, in any order. It ends when `tasks` ends and all is answered, or when nobody listens.
+///
+/// # Errors
+///
+/// Where a GPU is demanded: that the first child has none, or does not start.
 pub fn start<T: Send + 'static>(
     settings: &Settings,
     tasks: Receiver<Vec<Task<T>>>,
     done: &SyncSender<Result<Done<T>, PoolError>>,
-) -> Vec<JoinHandle<()>> {
+) -> Result<Vec<JoinHandle<()>>, PoolError> {
     let tasks = Arc::new(Mutex::new(tasks));
     let budget = Budget::new(PICTURES_WAITING_BYTES_MAX);
+    let easels = Arc::new(Easels::default());
+    let mut first = match settings.pictures.as_ref().map(|wanted| wanted.gpu) {
+        None | Some(UseOfGpu::Never | UseOfGpu::Possible) => None,
+        Some(UseOfGpu::Demanded) => Some(with_gpu(settings, &budget, &easels)?),
+    };
     let one = |_| {
         let slot = Slot {
             settings: settings.clone(),
             tasks: Arc::clone(&tasks),
             done: done.clone(),
             budget: Arc::clone(&budget),
+            easels: Arc::clone(&easels),
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
-            running: None,
+            running: first.take(),
             head_since: Instant::now(),
         };
         std::thread::spawn(move || slot.run())
     };
-    (0..settings.jobs.max(1)).map(one).collect()
+    Ok((0..settings.jobs.max(1)).map(one).collect())
+}
+
+/// A child that draws by a GPU.
+fn with_gpu(
+    settings: &Settings,
+    budget: &Arc<Budget>,
+    easels: &Easels,
+) -> Result<Running, PoolError> {
+    let running = Running::start_again(settings, budget, easels)?;
+    match &running.gpu {
+        Some(found @ Ok(_)) => easels.found(found),
+        Some(Err(reason)) => return Err(PoolError::NoGpu { reason: reason.clone() }),
+        None => {
+            let reason = "opening it ended a child process".to_owned();
+            return Err(PoolError::NoGpu { reason });
+        }
+    }
+    Ok(running)
 }
 
 /// One place for a child, and the tasks it was given.
@@ -127,6 +165,7 @@ struct Slot<T> {
     tasks: Arc<Mutex<Receiver<Vec<Task<T>>>>>,
     done: SyncSender<Result<Done<T>, PoolError>>,
     budget: Arc<Budget>,
+    easels: Arc<Easels>,
     waiting: VecDeque<Try<T>>,
     in_flight: VecDeque<Try<T>>,
     running: Option<Running>,
@@ -137,7 +176,7 @@ struct Try<T> {
     task: Task<T>,
     failures: u32,
     /// Why it is not drawn this time: it ended a child twice.
-    undrawn: Option<String>,
+    undrawn: Option<Undrawn>,
 }
 
 impl<T> Try<T> {
@@ -209,7 +248,11 @@ impl<T: Send + 'static> Slot<T> {
             }
             let running = match &mut self.running {
                 Some(running) => running,
-                none => none.insert(Running::start_again(&self.settings, &self.budget)?),
+                none => {
+                    let new = Running::start_again(&self.settings, &self.budget, &self.easels)?;
+                    new.gpu.iter().for_each(|found| self.easels.found(found));
+                    none.insert(new)
+                }
             };
             let Some(next) = self.waiting.pop_front() else { break };
             if self.in_flight.is_empty() {
@@ -219,6 +262,7 @@ impl<T: Send + 'static> Slot<T> {
                 path: next.task.path.clone(),
                 fresh: next.task.fresh,
                 draws: next.draws(),
+                by_processor: next.failures > 0,
             });
             self.in_flight.push_back(next);
         }
@@ -238,14 +282,20 @@ impl<T: Send + 'static> Slot<T> {
                     true => Ok(Pictures::default()),
                     false => running.pictures.recv(),
                 };
+                if let Some(remark) = &answer.remark {
+                    self.easels.say(remark);
+                }
                 let Ok(pictures) = parts else { return self.ended() };
                 let Some(Try { task, failures, undrawn }) = self.in_flight.pop_front() else {
                     return Ok(());
                 };
+                if let Some(by) = answer.by {
+                    self.easels.drew(by, failures > 0);
+                }
                 let failed = |reason| Failed { reason, attempts: failures + 1 };
-                let undrawn = undrawn.or(answer.undrawn);
+                let undrawn = undrawn.or(answer.undrawn.map(Undrawn::from));
                 let pictures = task.draws.then(|| match undrawn {
-                    None => Ok(Box::new(pictures)),
+                    None => Ok(Box::new(Pictures { by: answer.by, ..pictures })),
                     Some(reason) => Err(reason),
                 });
                 self.finish(task, answer.result.map_err(failed), pictures, took)
@@ -255,7 +305,8 @@ impl<T: Send + 'static> Slot<T> {
                     old.kill();
                 }
                 let secs = self.settings.bounds.timeout.as_secs_f64();
-                self.blame(format!("reading took longer than {secs} s (limit: timeout)"))
+                let reason = format!("reading took longer than {secs} s (limit: timeout)");
+                self.blame(Undrawn { reason, may_pass: false })
             }
             Err(RecvTimeoutError::Disconnected) => self.ended(),
         }
@@ -263,17 +314,18 @@ impl<T: Send + 'static> Slot<T> {
 
     /// The child is gone.
     fn ended(&mut self) -> Result<(), Unheard> {
-        let ended = self.running.take().map(Running::ended).unwrap_or_default();
+        let (ended, is_foreign) = self.running.take().map(Running::ended).unwrap_or_default();
         let mib = self.settings.bounds.memory_bytes_max >> 20;
-        self.blame(format!(
+        let reason = format!(
             "reading it ended its process: {ended} (limits: memory {mib} MiB, timeout {} s)",
             self.settings.bounds.timeout.as_secs_f64()
-        ))
+        );
+        self.blame(Undrawn { reason, may_pass: is_foreign })
     }
 
     /// The asset that was being read when the child went down is tried alone or given up; those
     /// behind it in the pipe are innocent.
-    fn blame(&mut self, reason: String) -> Result<(), Unheard> {
+    fn blame(&mut self, why: Undrawn) -> Result<(), Unheard> {
         let Some(mut head) = self.in_flight.pop_front() else { return Ok(()) };
         while let Some(innocent) = self.in_flight.pop_back() {
             self.waiting.push_front(innocent);
@@ -285,11 +337,11 @@ impl<T: Send + 'static> Slot<T> {
         }
         if head.draws() {
             // What cannot be drawn may still be read.
-            head.undrawn = Some(reason);
+            head.undrawn = Some(why);
             self.waiting.push_front(head);
             return Ok(());
         }
-        let failed = Failed { reason, attempts: head.failures };
+        let failed = Failed { reason: why.reason, attempts: head.failures };
         let took = self.head_since.elapsed();
         self.finish(head.task, Err(failed), None, took)
     }
@@ -298,7 +350,7 @@ impl<T: Send + 'static> Slot<T> {
         &mut self,
         task: Task<T>,
         result: Result<Box<Inspection>, Failed>,
-        pictures: Option<Result<Box<Pictures>, String>>,
+        pictures: Option<Result<Box<Pictures>, Undrawn>>,
         took: Duration,
     ) -> Result<(), Unheard> {
         let Task { path, fresh: _, draws: _, tag } = task;

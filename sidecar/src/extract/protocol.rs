@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use vitrine_usd::{Inspection, Limits};
 
+use super::DrawnBy;
 use super::pictures::{Part, Wanted};
 
 /// The parent's first line.
@@ -22,6 +23,14 @@ pub struct Hello {
     pub pictures: Option<Wanted>,
 }
 
+/// The child's first line.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ready {
+    /// The GPU that draws, or why none does; nothing where none was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Result<String, String>>,
+}
+
 /// A request for one asset. Children answer in the order asked.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Request {
@@ -33,6 +42,9 @@ pub struct Request {
     /// Whether it is to be drawn as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draws: bool,
+    /// Whether the processor draws it, whatever draws others: a child ended over it before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_processor: bool,
 }
 
 /// The answer to one request.
@@ -48,4 +60,10 @@ pub struct Answer {
     /// Why there is no picture of it, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undrawn: Option<String>,
+    /// What drew it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<DrawnBy>,
+    /// Why the processor drew it though there is a GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }

@@ -7,14 +7,16 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::UseOfGpu;
 use super::budget::Budget;
+use super::easels::Easels;
 use super::pictures::{Part, Pictures};
 use super::pool::{PoolError, Settings, WINDOW};
-use super::protocol::{Answer, Hello, Request};
+use super::protocol::{Answer, Hello, Ready, Request};
 
 /// Longest answer, in bytes.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
@@ -24,6 +26,8 @@ const PICTURES_BYTES_MAX: u64 = 1 << 30;
 const STDERR_BYTES_MAX: usize = 4 << 10;
 /// How long a new child may take to say that it is ready.
 const START: Duration = Duration::from_secs(30);
+/// How long a child whose pipes are closed may take to be gone.
+const LEAVES: Duration = Duration::from_millis(300);
 /// How often a child is started before the run is given up.
 const STARTS_MAX: u32 = 3;
 
@@ -35,6 +39,8 @@ pub(super) struct Running {
     /// For each answer that announces some.
     pub(super) pictures: Receiver<Pictures>,
     words: JoinHandle<Vec<u8>>,
+    /// The GPU that it draws by, or why by none; nothing where it did not look for one.
+    pub(super) gpu: Option<Result<String, String>>,
     /// It has grown and should be replaced.
     pub(super) worn: bool,
 }
@@ -44,24 +50,34 @@ impl Running {
     pub(super) fn start_again(
         settings: &Settings,
         budget: &Arc<Budget>,
+        easels: &Easels,
     ) -> Result<Self, PoolError> {
-        let mut started = Self::start(settings, budget);
+        let mut started = Self::start(settings, budget, easels);
         for _ in 1..STARTS_MAX {
             match started {
-                Err(PoolError::Stillborn { .. }) => started = Self::start(settings, budget),
-                Ok(_) | Err(PoolError::Spawn { .. }) => break,
+                Err(PoolError::Stillborn { .. }) => {
+                    started = Self::start(settings, budget, easels);
+                }
+                Ok(_) | Err(PoolError::Spawn { .. } | PoolError::NoGpu { .. }) => break,
             }
         }
         started
     }
 
-    fn start(settings: &Settings, budget: &Arc<Budget>) -> Result<Self, PoolError> {
+    fn start(
+        settings: &Settings,
+        budget: &Arc<Budget>,
+        easels: &Easels,
+    ) -> Result<Self, PoolError> {
+        let wanted = easels.next(settings.pictures.as_ref());
+        let gpu = wanted.as_ref().map_or(UseOfGpu::Never, |wanted| wanted.gpu);
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
         let failed = |source| PoolError::Spawn { program: program.display().to_string(), source };
         // Without our environment: it holds credentials, and a child needs none.
         let mut child = Command::new(&program)
             .arg("worker")
             .env_clear()
+            .envs(gpu.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -79,7 +95,8 @@ impl Running {
                 if !matches!(stdout.read_until(b'\n', &mut line), Ok(1..)) {
                     return;
                 }
-                let _ = ready.send(());
+                let Ok(said) = serde_json::from_slice::<Ready>(&line) else { return };
+                let _ = ready.send(said);
                 // Anything but a whole answer ends the conversation; the slot then sees why.
                 while let Some(parsed) = next_answer(&mut stdout, &mut line) {
                     let parts = parsed.parts.clone();
@@ -98,20 +115,24 @@ impl Running {
         }
         let stderr = child.stderr.take();
         let words = std::thread::spawn(move || stderr.map(first_words).unwrap_or_default());
-        let mut running = Self { child, stdin, answers, pictures, words, worn: false };
+        let mut running = Self { child, stdin, answers, pictures, words, gpu: None, worn: false };
         running.tell(&Hello {
             root: settings.root.to_string_lossy().into_owned(),
             limits: settings.bounds.usd.clone(),
             memory_bytes_max: settings.bounds.memory_bytes_max,
             cpu_secs_max: settings.bounds.timeout.as_secs().max(1),
-            pictures: settings.pictures.clone(),
+            pictures: wanted,
         });
         match is_ready.recv_timeout(START) {
-            Ok(()) => Ok(running),
-            Err(_) => Err(PoolError::Stillborn {
-                reason: running.ended(),
-                memory_mib: settings.bounds.memory_bytes_max >> 20,
-            }),
+            Ok(Ready { gpu }) => Ok(Self { gpu, ..running }),
+            Err(_) => {
+                let (reason, _) = running.ended();
+                if gpu != UseOfGpu::Never {
+                    easels.ended_opening(&reason);
+                }
+                let memory_mib = settings.bounds.memory_bytes_max >> 20;
+                Err(PoolError::Stillborn { reason, memory_mib })
+            }
         }
     }
 
@@ -139,19 +160,31 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    /// How it ended, for people.
-    pub(super) fn ended(mut self) -> String {
-        let _ = self.child.kill(); // It may still run after it said something that is no answer.
+    /// How it ended, for people, and whether somebody else ended it: the system without memory, a
+    /// person.
+    pub(super) fn ended(mut self) -> (String, bool) {
+        // Its pipes close a moment before it is gone; and it may still run after it said something that
+        // is no answer.
+        let asked = Instant::now();
+        let mut ended_itself = None;
+        while ended_itself.is_none() && asked.elapsed() < LEAVES {
+            ended_itself = self.child.try_wait().ok().flatten();
+            std::thread::sleep(LEAVES / 100);
+        }
+        let _ = self.child.kill();
         let status = self.child.wait();
+        let signal = ended_itself.and_then(|status| status.signal());
+        let is_foreign = signal == Some(Signal::KILL.as_raw());
         let words = self.words.join().unwrap_or_default();
         let words = String::from_utf8_lossy(&words);
         let words = words.lines().map(str::trim).filter(|line| !line.is_empty());
         let ended = status.map_or_else(|error| error.to_string(), describe);
         // Programs put the reason first and hints below it.
-        match words.take(2).collect::<Vec<_>>().join("; ") {
+        let said = match words.take(2).collect::<Vec<_>>().join("; ") {
             words if words.is_empty() => ended,
             words => format!("{ended}, saying `{words}`"),
-        }
+        };
+        (said, is_foreign)
     }
 }
 
@@ -178,7 +211,7 @@ fn next_pictures(
     if bytes > PICTURES_BYTES_MAX {
         return None;
     }
-    let mut pictures = Pictures { permits: vec![budget.take(bytes)], parts: Vec::new() };
+    let mut pictures = Pictures { permits: vec![budget.take(bytes)], parts: Vec::new(), by: None };
     for (part, bytes) in announced {
         let mut read = vec![0; usize::try_from(bytes).ok()?];
         stdout.read_exact(&mut read).ok()?;

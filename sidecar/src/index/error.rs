@@ -71,8 +71,8 @@ pub enum IndexError {
     },
     /// The index belongs to somebody else.
     #[error(
-        "the index {index} belongs to {owner}; choose another name with --index, or take it over \
-         with --adopt"
+        "the index {index} belongs to {owner}; choose another name with --index \
+         (elasticsearch.index), or take it over with --adopt (elasticsearch.adopt)"
     )]
     Foreign {
         /// The index.

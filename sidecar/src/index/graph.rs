@@ -12,8 +12,13 @@ use crate::asset::Content;
 
 /// How long building a graph may take: a million vectors take some ten minutes on two cores.
 const BUILD_MAX: Duration = Duration::from_secs(6 * 3600);
-/// How long one question after it waits.
-const POLL: Duration = Duration::from_secs(30);
+/// Between two questions after it: at first, and in the end.
+const ASK_EVERY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// How long it may not have begun before that is worth a word.
+const SILENT: Duration = Duration::from_secs(15);
+/// How long a server may put off building it. It then does so when it can, and searches are exact
+/// until it has.
+const PUT_OFF_MAX: Duration = Duration::from_secs(600);
 
 /// Gives the vector fields of `index` the options that `documents` documents call for, and builds
 /// what those need at once, where they were others. Elasticsearch would do so bit by bit, as
@@ -52,7 +57,9 @@ pub(super) fn grow(
         return Ok(());
     }
     let share = most as f64 / counts.iter().sum::<u64>().max(1) as f64;
-    let lacking = shards_without(cluster, index, share)?;
+    // A graph of other options, or of another field, does not stand for the one that is wanted now.
+    let mut lacking = large_shards(cluster, index, share)?;
+    lacking.retain(|shard| grows || !shard.has_graph);
     if lacking.is_empty() {
         return Ok(());
     }
@@ -61,7 +68,7 @@ pub(super) fn grow(
         listing::rewrite_one(cluster, index, &shard.number)?;
     }
     merge(cluster, index)?;
-    for shard in shards_without(cluster, index, share)? {
+    for shard in large_shards(cluster, index, share)?.iter().filter(|shard| !shard.has_graph) {
         tracing::warn!(
             index,
             shard = shard.number,
@@ -107,39 +114,46 @@ fn counts(
     })
 }
 
-/// A primary shard that is large enough for a graph and has none.
+/// A primary shard that is large enough for a graph.
 struct Shard {
     number: String,
     segments: u64,
+    has_graph: bool,
 }
 
+/// The server says how large graphs are of an index, and of a shard whether it was ever merged on
+/// demand. A shard whose graph came with its own merges is merged once for nothing.
+///
 /// * `share`: how much of all vectors the largest field has, 0 to 1. The server tells a shard's vectors
 ///   of all fields together.
-fn shards_without(cluster: &Cluster, index: &str, share: f64) -> Result<Vec<Shard>, IndexError> {
+fn large_shards(cluster: &Cluster, index: &str, share: f64) -> Result<Vec<Shard>, IndexError> {
     let path = format!("{}/_stats/dense_vector,segments", escaped(index));
     let answer = cluster.request(Request::new(Method::Get, path).query("level", "shards"))?;
-    let shards = answer["indices"][index]["shards"].as_object();
+    let index = &answer["indices"][index];
+    let of_all = &index["primaries"]["dense_vector"]["off_heap"]["total_vex_size_bytes"];
+    let has_any = of_all.as_u64().unwrap_or(0) > 0;
     let mut found = Vec::new();
-    for (number, copies) in shards.into_iter().flatten() {
+    for (number, copies) in index["shards"].as_object().into_iter().flatten() {
         let copies = copies.as_array().map(Vec::as_slice).unwrap_or_default();
         let Some(primary) = copies.iter().find(|copy| copy["routing"]["primary"] == true) else {
             continue;
         };
-        let dense = &primary["dense_vector"];
-        let count = dense["value_count"].as_u64().unwrap_or(0);
-        let graph_bytes = dense["off_heap"]["total_vex_size_bytes"].as_u64().unwrap_or(0);
-        if count as f64 * share >= vectors::FLAT_BELOW as f64 && graph_bytes == 0 {
+        let count = primary["dense_vector"]["value_count"].as_u64().unwrap_or(0);
+        let was_merged = !primary["commit"]["user_data"]["force_merge_uuid"].is_null();
+        if count as f64 * share >= vectors::FLAT_BELOW as f64 {
             let segments = primary["segments"]["count"].as_u64().unwrap_or(0);
-            found.push(Shard { number: number.clone(), segments });
+            let has_graph = has_any && was_merged;
+            found.push(Shard { number: number.clone(), segments, has_graph });
         }
     }
     Ok(found)
 }
 
 /// Merges to one segment and waits for it, however long: as a task, which no time-out of a proxy
-/// ends.
+/// ends. A server whose disk is nearly full takes the task and does not begin it.
 fn merge(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
     let begin = Instant::now();
+    let (mut idle_since, mut said) = (None::<Instant>, false);
     let request = Request::new(Method::Post, format!("{}/_forcemerge", escaped(index)))
         .query("max_num_segments", 1)
         .query("wait_for_completion", false);
@@ -150,11 +164,11 @@ fn merge(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
             reason: format!("no task in {answer}"),
         });
     };
+    let mut pause = ASK_EVERY.0;
     loop {
-        let request = Request::new(Method::Get, format!("_tasks/{}", escaped(task)))
-            .query("wait_for_completion", true)
-            .query("timeout", format!("{}s", POLL.as_secs()))
-            .timeout(2 * POLL);
+        std::thread::sleep(pause);
+        pause = (pause * 3 / 2).min(ASK_EVERY.1);
+        let request = Request::new(Method::Get, format!("_tasks/{}", escaped(task)));
         match cluster.request(request) {
             Ok(answer) if answer["completed"] == true => {
                 let failed = &answer["response"]["_shards"]["failures"][0];
@@ -168,8 +182,6 @@ fn merge(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
             // 404: done and forgotten, as after a restart of the node.
             Err(error) if error.is_missing() => break,
             Ok(_) => {}
-            // The server says so when its patience ends before the task does.
-            Err(IndexError::Answer { kind, .. }) if kind == "timeout_exception" => {}
             Err(error) => return Err(error),
         }
         if begin.elapsed() > BUILD_MAX {
@@ -177,7 +189,35 @@ fn merge(cluster: &Cluster, index: &str) -> Result<(), IndexError> {
             let message = format!("the graph of {index} was not built within {hours} hours");
             return Err(IndexError::Inconsistent { message });
         }
+        if pause < ASK_EVERY.1 {
+            continue;
+        }
+        if is_merging(cluster, index)? {
+            idle_since = None;
+            continue;
+        }
+        let idle = idle_since.get_or_insert_with(Instant::now).elapsed();
+        if idle > SILENT && !said {
+            said = true;
+            tracing::warn!(
+                index,
+                "Elasticsearch has not begun to build the graph: it merges nothing while a data \
+                 node's disk is nearly full (setting indices.merge.disk.watermark.high, by default \
+                 95 %), or while it merges other indices; look at GET _cat/allocation?v and free \
+                 disk space"
+            );
+        }
+        if idle > PUT_OFF_MAX {
+            break;
+        }
     }
     cluster.request(Request::new(Method::Post, format!("{}/_refresh", escaped(index))))?;
     Ok(())
+}
+
+/// Whether a merge of `index` is under way; merges that wait are not.
+fn is_merging(cluster: &Cluster, index: &str) -> Result<bool, IndexError> {
+    let path = format!("{}/_stats/merge", escaped(index));
+    let answer = cluster.request(Request::new(Method::Get, path))?;
+    Ok(answer["_all"]["total"]["merges"]["current"].as_u64().unwrap_or(0) > 0)
 }

@@ -35,7 +35,7 @@ pub use listing::{Entry, export, list};
 pub use load::prepare;
 pub use meta::Meta;
 pub use publish::{Filled, complete, swap};
-pub use retention::{remove_all, remove_old};
+pub use retention::{Kept, remove_all, remove_old};
 pub use server::{Server, Version};
 pub use settings::{Login, Settings};
 pub use standing::{Live, Standing, look};

@@ -1,6 +1,6 @@
 //! Old indices go, when their time has come and they are ours.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use elasticsearch::http::Method;
 
 use super::meta::Meta;
@@ -11,7 +11,7 @@ use super::{Cluster, IndexError, Request, sides};
 
 /// Removes indices of `wanted.owner` that no alias points to: those replaced longer ago than
 /// `wanted.retain_old`, and those that an earlier run than `run` began and never published.
-/// Returns their names.
+/// Returns what is kept for now.
 ///
 /// # Errors
 ///
@@ -21,9 +21,9 @@ pub fn remove_old(
     wanted: &Wanted,
     standing: &Standing,
     run: u64,
-) -> Result<Vec<String>, IndexError> {
+) -> Result<Option<Kept>, IndexError> {
     let (alias, target) = (&wanted.alias, &standing.target);
-    let mut removed = Vec::new();
+    let mut kept = Vec::new();
     for index in standing::indices(cluster, alias, &format!("{}-*", escaped(alias)))? {
         let Some(meta) = &index.meta else { continue };
         let ours = meta.owner == wanted.owner && names::is_physical(alias, &index.name);
@@ -40,20 +40,42 @@ pub fn remove_old(
         }
         if is_due(&meta, run, wanted.retain_old, Utc::now()) {
             remove(cluster, &index.name)?;
-            removed.push(index.name);
+        } else if let Some(at) = replaced_at(&meta) {
+            kept.push((at, index.name));
         }
     }
-    Ok(removed)
+    kept.sort();
+    let retain = TimeDelta::from_std(wanted.retain_old).unwrap_or(TimeDelta::MAX);
+    Ok(kept.first().zip(kept.last()).and_then(|((first, _), (_, newest))| {
+        let until = stamp(first.checked_add_signed(retain)?);
+        Some(Kept { newest: newest.clone(), until })
+    }))
+}
+
+/// Indices that were replaced and are kept for a while.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    /// The one that was replaced last.
+    pub newest: String,
+    /// When the time of the first of them is over, RFC 3339 in UTC.
+    pub until: String,
 }
 
 /// The time now, RFC 3339 in UTC, to the second.
 pub(super) fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true)
+    stamp(Utc::now())
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn replaced_at(meta: &Meta) -> Option<DateTime<Utc>> {
+    meta.replaced_at.as_deref().and_then(|at| at.parse().ok())
 }
 
 fn is_due(meta: &Meta, run: u64, retain: std::time::Duration, now: DateTime<Utc>) -> bool {
-    let replaced = meta.replaced_at.as_deref().and_then(|at| at.parse::<DateTime<Utc>>().ok());
-    match replaced {
+    match replaced_at(meta) {
         Some(at) => (now - at).to_std().is_ok_and(|age| age >= retain),
         None => meta.published_run == 0 && meta.run < run,
     }

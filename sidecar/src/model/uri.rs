@@ -82,6 +82,16 @@ impl ModelUri {
         }
     }
 
+    /// `uri` as it means the same in whichever folder a program is started: a folder's path from the
+    /// root.
+    pub fn lasting(uri: &str) -> String {
+        match Self::parse(uri) {
+            Ok(Self::Folder(folder)) if folder.is_relative() => std::path::absolute(folder)
+                .map_or_else(|_| uri.to_owned(), |folder| folder.display().to_string()),
+            _ => uri.to_owned(),
+        }
+    }
+
     /// Name of the model's folder in the cache; `None` for a folder that is used where it is.
     ///
     /// One repository may serve as both kinds, by different files.
@@ -143,6 +153,16 @@ pub fn redacted(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lasting_uri_means_the_same_in_every_folder() {
+        let here = std::env::current_dir().unwrap().join("models/minilm");
+        assert_eq!(ModelUri::lasting("models/minilm"), here.display().to_string());
+        for lasts in ["/models/minilm", "hf://a/b", "s3://bucket/x", "all-MiniLM-L6-v2", "pvc://x"]
+        {
+            assert_eq!(ModelUri::lasting(lasts), lasts);
+        }
+    }
 
     #[test]
     fn every_kind_of_uri_is_read() {

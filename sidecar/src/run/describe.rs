@@ -13,16 +13,19 @@ use super::records::{
     Failure, Indexed, Item, Kept, Known, Outcome, Pictured, Plan, PlannedEmbedding, Receipt, Span,
     Todo,
 };
-use super::work::{Busy, Finished, Job, encoded};
+use super::work::{Busy, Finished, Job, bytes, encoded};
 use super::{Ground, RunError};
 use crate::asset::{Content, Document, naming};
 use crate::catalog::layout;
 use crate::extract::extractor_version;
-use crate::extract::pictures::Pictures;
+use crate::extract::pictures::{Pictures, Undrawn};
 use crate::extract::text::{Source, describe};
 
 /// Assets described and embedded at once, at most.
 pub(super) const BATCH_ASSETS: usize = 256;
+
+/// Remarks on assets that a run shows, at most.
+const REMARKS_MAX: u64 = 10;
 
 /// Turns facts into documents and sentences into vectors.
 pub(super) struct Describer<'a> {
@@ -32,6 +35,8 @@ pub(super) struct Describer<'a> {
     embedders: Embedders,
     source_uri: String,
     before: Option<Recall>,
+    /// Remarks on assets so far.
+    remarks: u64,
     busy: Busy,
 }
 
@@ -44,8 +49,8 @@ impl<'a> Describer<'a> {
         let plan = job.plan;
         let versions = Versions { storage: &ground.source, listing: job.listing };
         let source_uri = ground.source.uri("");
-        let (before, busy) = (None, Busy::default());
-        Ok(Self { ground, plan, versions, embedders, source_uri, before, busy })
+        let (before, remarks, busy) = (None, 0, Busy::default());
+        Ok(Self { ground, plan, versions, embedders, source_uri, before, remarks, busy })
     }
 
     pub(super) fn run(
@@ -66,6 +71,8 @@ impl<'a> Describer<'a> {
                 break; // The writer failed and says why.
             }
         }
+        let loads = self.embedders.loads();
+        self.busy.loads = loads.map(|(model, load)| (model.to_owned(), load)).collect();
         Ok(self.busy)
     }
 
@@ -75,13 +82,19 @@ impl<'a> Describer<'a> {
         let mut recalled = None;
         let mut pictures = None;
         let outcome = match facts {
-            Facts::Known => match item.todo.clone() {
+            Facts::Known { pictures: seen } => match item.todo.clone() {
                 Todo::Send(kept) => {
                     recalled = Some(Box::new(self.recall(kept)?));
                     Outcome::Sent
                 }
-                Todo::Describe { document, known } => {
-                    Outcome::Indexed(Box::new(self.redescribe(item, document, known)?))
+                Todo::Describe { document, known, views: _ } => {
+                    let mut indexed = self.redescribe(item, document, known)?;
+                    match seen {
+                        None => {}
+                        Some(Ok(seen)) => pictures = Some(seen),
+                        Some(Err(why)) => undrawn(&mut indexed, &path, why),
+                    }
+                    Outcome::Indexed(Box::new(indexed))
                 }
                 Todo::Read => {
                     let reason = format!("{path} is to be read and was not");
@@ -91,20 +104,19 @@ impl<'a> Describer<'a> {
             },
             Facts::Read { result: Ok(inspection), pictures: drawn, brought, took } => {
                 self.busy.read_busy += took;
-                let Bringing { versions, undrawn } = brought.unwrap_or_default();
+                let Bringing { versions, undrawn: not_brought } = brought.unwrap_or_default();
                 let mut indexed = self.compose(item, *inspection, (drawn.is_some(), &versions))?;
-                let mut reason = undrawn;
+                let mut why = not_brought.map(Undrawn::from);
                 match drawn {
                     None => {}
                     Some(Ok(drawn)) => {
                         self.show(&mut indexed, &drawn);
                         pictures = Some(drawn);
                     }
-                    Some(Err(why)) => reason = Some(why),
+                    Some(Err(reason)) => why = Some(reason),
                 }
-                if let Some(reason) = reason {
-                    tracing::warn!("{path} has no pictures: {reason}");
-                    indexed.undrawn = Some(reason);
+                if let Some(why) = why {
+                    undrawn(&mut indexed, &path, why);
                 }
                 Outcome::Indexed(Box::new(indexed))
             }
@@ -150,7 +162,7 @@ impl<'a> Describer<'a> {
         let vitrine_usd::Inspection { metadata, kind, mut files, absent, names, warnings } =
             inspection;
         for warning in &warnings {
-            tracing::debug!(asset = item.path, warning);
+            self.remark(&item.path, warning);
         }
         if is_drawn {
             // Facts do not depend on what textures hold; pictures do. Packages are among the files.
@@ -199,11 +211,30 @@ impl<'a> Describer<'a> {
         Ok(self.with_text(item, known, document))
     }
 
+    /// Says what of an asset was left out, as far as people read that.
+    fn remark(&mut self, path: &str, warning: &str) {
+        self.remarks += 1;
+        // Some name the file themselves.
+        let own = warning.strip_prefix(path).and_then(|rest| rest.strip_prefix(": "));
+        let warning = own.unwrap_or(warning);
+        match self.remarks {
+            1..=REMARKS_MAX => tracing::info!("{path}: {warning}"),
+            _ => tracing::debug!("{path}: {warning}"),
+        }
+        if self.remarks == REMARKS_MAX {
+            tracing::info!("more such remarks are logged with VITRINE_LOG=vitrine=debug");
+        }
+    }
+
     /// Notes the pictures of an asset in its document.
     fn show(&self, indexed: &mut Indexed, drawn: &Pictures) {
         let id = &indexed.known.id;
-        let pictured =
-            Pictured { views: drawn.views(), cameras: drawn.cameras(), model: drawn.has_model() };
+        let pictured = Pictured {
+            views: drawn.views(),
+            cameras: drawn.cameras(),
+            model: drawn.has_model(),
+            by: drawn.by,
+        };
         indexed.document.thumbnail_uri = (pictured.views > 0).then(|| layout::thumbnail(id));
         indexed.document.model_uri = pictured.model.then(|| layout::model(id));
         indexed.known.pictured = pictured;
@@ -215,6 +246,7 @@ impl<'a> Describer<'a> {
             self.before()?.packed(document, known)?;
         let was = document.embedding_fingerprint.clone();
         let mut indexed = self.with_text(item, known, document);
+        let mut has_views = false;
         // A vector whose source and model are the same is taken as it is.
         for planned in &self.plan.embeddings {
             let (field, key) = (&planned.field, named(planned));
@@ -222,8 +254,10 @@ impl<'a> Describer<'a> {
             if let Some(vector) = vectors.remove(field).filter(|_| same) {
                 indexed.vectors.insert(field.clone(), vector);
                 indexed.kept.insert(field.clone());
+                has_views |= planned.content == Content::Views;
             }
         }
+        indexed.document.has_visual_embedding = has_views;
         Ok(indexed)
     }
 
@@ -282,6 +316,18 @@ impl<'a> Describer<'a> {
         }
         Ok(())
     }
+}
+
+/// Notes that an asset has no pictures.
+fn undrawn(indexed: &mut Indexed, path: &str, why: Undrawn) {
+    let Undrawn { reason, may_pass } = why;
+    if may_pass {
+        tracing::warn!("{path} has no pictures, and the next run tries again: {reason}");
+        indexed.known.fingerprint.clear(); // As if it had changed.
+    } else {
+        tracing::warn!("{path} has no pictures: {reason}");
+    }
+    indexed.undrawn = Some(reason);
 }
 
 /// The key of `embedding_fingerprint`: an entry that makes several fields has one for each.
@@ -360,11 +406,7 @@ fn embed_views(
     for (indexed, views) in wanting {
         let rows: Vec<u8> = vectors.by_ref().take(views).flat_map(|row| bytes(&row)).collect();
         indexed.vectors.insert(planned.field.clone(), encoded(&rows));
-        indexed.document.has_visual_embedding = views > 0;
+        indexed.document.has_visual_embedding |= views > 0;
     }
     Ok(())
-}
-
-fn bytes(vector: &[f32]) -> Vec<u8> {
-    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

@@ -8,7 +8,8 @@ use vitrine_image::Preparation;
 use super::records::{Plan, PlannedEmbedding};
 use super::{Embedding, RunError, Settings};
 use crate::asset::Content;
-use crate::embed::{self, ImageEmbedder, OpenError, Options, TextEmbedder};
+use crate::embed::{self, ImageEmbedder, Load, OpenError, Options, TextEmbedder};
+use crate::model::uri::ModelUri;
 
 /// The models of a run. Entries that name the same model share one.
 #[derive(Default)]
@@ -132,6 +133,11 @@ impl Embedders {
         Ok(self.texts.0[self.of_planned[planned]].1.embed(texts)?)
     }
 
+    /// How busy each model of pictures was, by its URI.
+    pub(super) fn loads(&self) -> impl Iterator<Item = (&str, Load)> {
+        self.pictures.0.iter().map(|(spec, model)| (spec.model.uri.as_str(), model.load()))
+    }
+
     /// What is done to pictures before each model of pictures sees them.
     pub(super) fn preparations(&self) -> Vec<Arc<Preparation>> {
         self.pictures.0.iter().map(|(_, model)| model.preparation()).collect()
@@ -173,7 +179,7 @@ fn plan(
         name: spec.name.clone(),
         algorithm: made_by.algorithm,
         content,
-        model_uri: made_by.model.uri.clone(),
+        model_uri: ModelUri::lasting(&made_by.model.uri),
         model_fingerprint: fingerprint.to_owned(),
         dims,
     }

@@ -43,8 +43,7 @@ pub enum RunError {
     /// The source lists nothing, and the catalogue holds something.
     #[error(
         "{source_uri} lists no assets, so none of the {known} that are known was touched; check the \
-         source and its include and exclude (a library that is to go: `vitrine run cleanup` with \
-         deletionPolicy Delete)"
+         source and its include and exclude, or run again with --approve-deletions if all are to go"
     )]
     Empty {
         /// The library.
@@ -178,7 +177,10 @@ impl RunError {
             },
             Self::Replanned { .. } => (Exit::Permanent, "ConfigurationChanged"),
             Self::NoPlan { .. } => (Exit::Usage, "NotPlanned"),
-            Self::Pool(_) => (Exit::Retry, "ReaderFailed"),
+            Self::Pool(PoolError::NoGpu { .. }) => (Exit::Permanent, "GpuUnavailable"),
+            Self::Pool(PoolError::Spawn { .. } | PoolError::Stillborn { .. }) => {
+                (Exit::Retry, "ReaderFailed")
+            }
             Self::Locked { .. } => (Exit::Retry, "Locked"),
             Self::LockLost { .. } => (Exit::Retry, "LockLost"),
             Self::Io { .. } => (Exit::Retry, "DiskFailed"),

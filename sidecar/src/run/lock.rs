@@ -2,13 +2,14 @@
 //!
 //! On disk the lock is the kernel's (`flock`): it goes with its process, however that ends. In a
 //! store it is an object, created only where none is and renewed every [`BEAT`]; it is stale
-//! when it was not renewed for [`STALE`], or when its process on this very machine is gone.
+//! when it was not renewed for [`STALE`], or when its process on this very machine is gone. Who is told
+//! to end in the middle lets go of it first ([`let_go`]): the next one would wait for that long.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,6 +26,17 @@ use crate::storage::{Bucket, Held, Storage};
 const BEAT: Duration = Duration::from_secs(20);
 /// How long a lock in a store holds without being renewed.
 const STALE: Duration = Duration::from_secs(120);
+
+/// The locks in stores that this process holds.
+static REMOTE: Mutex<Vec<Remote>> = Mutex::new(Vec::new());
+
+/// A lock in a store.
+#[derive(Clone)]
+struct Remote {
+    bucket: Bucket,
+    /// None once it was let go of.
+    held: Arc<Mutex<Option<Held>>>,
+}
 
 /// Who holds a lock.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -97,6 +109,17 @@ impl Drop for Lock {
     }
 }
 
+/// Lets go of all locks in stores: the process is about to end, and writes nothing that would need one.
+pub fn let_go() {
+    for remote in std::mem::take(&mut *guard(&REMOTE)) {
+        remote.release();
+    }
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn take_file(path: &std::path::Path) -> Result<HeldLock, RunError> {
     let failed = || RunError::io("write", path.display().to_string());
     if let Some(above) = path.parent() {
@@ -136,39 +159,43 @@ fn take_object(bucket: &Bucket, lost: Arc<AtomicBool>) -> Result<HeldLock, RunEr
             taken.ok_or_else(|| locked(None))?
         }
     };
+    let remote = Remote { bucket: bucket.clone(), held: Arc::new(Mutex::new(Some(held))) };
+    guard(&REMOTE).push(remote.clone());
     let (stop, stopped) = channel::<()>();
-    let bucket = bucket.clone();
     let beating = std::thread::spawn(move || {
-        let mut held = held;
-        loop {
-            let ended = match stopped.recv_timeout(BEAT) {
-                Err(RecvTimeoutError::Timeout) => false,
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
-            };
-            if ended {
-                release(&bucket, &held);
-                return;
-            }
-            let beat = Owner { beat: now(), ..me.clone() };
-            match bucket.replace(LOCK, beat.to_json(), &held) {
-                Ok(Some(renewed)) => held = renewed,
-                Ok(None) => {
-                    lost.store(true, Ordering::SeqCst);
-                    return;
-                }
-                // The store may be back before the lock is stale.
-                Err(error) => tracing::warn!(%error, "cannot renew the lock"),
+        while matches!(stopped.recv_timeout(BEAT), Err(RecvTimeoutError::Timeout)) {
+            if !remote.renew(&me) {
+                lost.store(true, Ordering::SeqCst);
+                break;
             }
         }
+        guard(&REMOTE).retain(|other| !Arc::ptr_eq(&other.held, &remote.held));
+        remote.release();
     });
     Ok(HeldLock::Object { stop: Some(stop), beating: Some(beating) })
 }
 
-/// Removes the lock where it is still ours. Marking it first makes sure of that.
-fn release(bucket: &Bucket, held: &Held) {
-    let nobody = Owner { beat: DateTime::<Utc>::UNIX_EPOCH.to_rfc3339(), ..owner() };
-    if let Ok(Some(_)) = bucket.replace(LOCK, nobody.to_json(), held) {
-        let _ = Storage::Bucket(bucket.clone()).delete_all(&[LOCK.to_owned()]);
+impl Remote {
+    /// Whether it is still ours.
+    fn renew(&self, me: &Owner) -> bool {
+        let mut held = guard(&self.held);
+        let Some(now_held) = held.as_ref() else { return false };
+        let beat = Owner { beat: now(), ..me.clone() };
+        match self.bucket.replace(LOCK, beat.to_json(), now_held) {
+            Ok(renewed) => *held = renewed,
+            // The store may be back before the lock is stale.
+            Err(error) => tracing::warn!(%error, "cannot renew the lock"),
+        }
+        held.is_some()
+    }
+
+    /// Removes the lock where it is still ours. Marking it first makes sure of that.
+    fn release(&self) {
+        let Some(held) = guard(&self.held).take() else { return };
+        let nobody = Owner { beat: DateTime::<Utc>::UNIX_EPOCH.to_rfc3339(), ..owner() };
+        if let Ok(Some(_)) = self.bucket.replace(LOCK, nobody.to_json(), &held) {
+            let _ = Storage::Bucket(self.bucket.clone()).delete_all(&[LOCK.to_owned()]);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::receipts::{self, Place};
 use super::records::{
     Failure, Gone, Item, Known, Member, Outcome, Pictured, Plan, Receipt, Span, Stands,
 };
-use super::report::Undrawn;
+use super::report::{Drawn, Undrawn};
 use super::{Ground, RunError, plans};
 use crate::catalog::layout;
 
@@ -40,6 +40,8 @@ pub(super) struct Merged {
     pub(super) failures: Vec<Failure>,
     /// Documents of this run that have no pictures though some were wanted.
     pub(super) undrawn: Undrawn,
+    /// What drew the assets that the catalogue is to hold.
+    pub(super) drawn: Drawn,
     /// Files of vectors that no embedding makes any more, and of pictures that an asset had.
     pub(super) dropped: Vec<String>,
     /// Assets that left.
@@ -81,6 +83,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
     };
     let mut failures = Vec::new();
     let mut undrawn = Undrawn::default();
+    let mut drawn = Drawn::default();
     let mut missing: HashMap<String, &Member> = HashMap::new();
     let mut unsure = Vec::new();
     let mut origins = vec![Origin::Nowhere; roster.len()];
@@ -117,6 +120,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
             if let Some(reason) = reason {
                 undrawn.note(&member.path, reason);
             }
+            drawn.note(pictured);
             origins[at] = Origin::Receipt { place, fresh, pictured };
             uses.iter().for_each(|&used| used_by[used as usize] += 1);
         }
@@ -144,6 +148,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
                 dropped.extend(was.filter(|file| !now.contains(file)));
             }
             if matches!(origins[at], Origin::Nowhere) {
+                drawn.note(known.pictured);
                 let (document, used) = (known.document, known.used_by);
                 origins[at] = Origin::Before { document, known: span, used_by: used };
                 for used in receipts::uses(&known.files, at as u32, &paths) {
@@ -161,6 +166,7 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
         counts,
         failures,
         undrawn,
+        drawn,
         dropped,
         gone,
         unsure,

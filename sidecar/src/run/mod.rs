@@ -64,7 +64,7 @@ pub use error::RunError;
 use lock::Lock;
 use planning::Planning;
 use records::{Plan, PlannedEmbedding};
-use report::{Report, Steps};
+use report::{Report, Sight, Steps};
 use target::Target;
 use watch::Watch;
 use work::Job;
@@ -78,8 +78,10 @@ pub struct Settings {
     pub out: Location,
     /// Whether the catalogue's files for people are written: documents, vectors, the index.
     pub writes_files: bool,
-    /// How to get into object stores.
+    /// How to get into the library's store.
     pub access: Access,
+    /// How to get into the catalogue's store.
+    pub out_access: Access,
     /// Names the library in ids.
     pub library: String,
     /// Which files are assets.
@@ -161,7 +163,7 @@ impl<'a> Ground<'a> {
     /// Opens both ends, be the source there or not.
     fn open_unchecked(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, RunError> {
         let source = Storage::open(&settings.source, &settings.access)?;
-        let out = Storage::open(&settings.out, &settings.access)?;
+        let out = Storage::open(&settings.out, &settings.out_access)?;
         Ok(Self { settings, source, out, current: None, cluster: None, target: None, watch })
     }
 
@@ -266,6 +268,8 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
             steps.read_busy = done.read_busy;
             steps.embed_busy = done.embed_busy;
             steps.write_busy = done.write_busy;
+            let sight = |(model, load): &(String, _)| Sight::new(model, load, steps.work);
+            steps.picture_models = done.loads.iter().map(sight).collect();
         }
         drop(listing);
         lock.check()?;

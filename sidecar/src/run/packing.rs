@@ -168,7 +168,6 @@ impl<'a> Packing<'a> {
         let written = written.and_then(|()| self.documents.write_all(b"\n"));
         written.map_err(failed("documents.jsonl"))?;
         self.offset += span.bytes + 1;
-        let mut named = None;
         for vectors in &mut self.vectors {
             let Some(row) = rows.get(&vectors.field) else { continue };
             let count = row.len() / vectors.row_bytes;
@@ -177,10 +176,6 @@ impl<'a> Packing<'a> {
             let written = written.and_then(|()| vectors.ids.write_all(ids.as_bytes()));
             written.map_err(failed(&vectors.field))?;
             vectors.count += count;
-            // The index names the image field, where there is one.
-            if named.is_none() || vectors.is_of_views && !named.is_some_and(|(_, views)| views) {
-                named = Some((vectors.field.as_str(), vectors.is_of_views));
-            }
         }
         if let Some(index) = &mut self.index {
             let summary: Summary =
@@ -188,9 +183,11 @@ impl<'a> Packing<'a> {
                     file: layout::packed(run, "documents.jsonl"),
                     reason: error.to_string(),
                 })?;
-            index
-                .add(&summary, named.map(|(field, _)| field))
-                .map_err(RunError::io("write", MASTER_INDEX))?;
+            // The index names the image field, where there is one.
+            let held = self.vectors.iter().filter(|vectors| rows.contains_key(&vectors.field));
+            let named = held.min_by_key(|vectors| !vectors.is_of_views);
+            let named = named.map(|vectors| vectors.field.as_str());
+            index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
         }
         if !self.leaving.is_empty() {
             self.leaving.remove(&layout::individual(&known.pack, &known.name));

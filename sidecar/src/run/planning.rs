@@ -40,6 +40,8 @@ pub(super) struct Planning<'a> {
 enum Need {
     Nothing,
     Text,
+    /// Text, and vectors of so many views that the catalogue has.
+    Views(u32),
     Everything,
 }
 
@@ -184,10 +186,13 @@ impl<'a> Planning<'a> {
         let models = |planned: &PlannedEmbedding| {
             known.embeddings.get(&planned.field) == Some(&planned.model_fingerprint)
         };
-        // Pixels as a model sees them are not kept: they are made anew.
         let is_of_views = |planned: &&PlannedEmbedding| planned.content == Content::Views;
         if !self.embeddings.iter().filter(is_of_views).all(models) {
-            return Ok(Need::Everything);
+            let has_files = settings.pictures.as_ref().is_some_and(|wanted| wanted.files);
+            return Ok(match has_files || settings.brought.is_some() {
+                true => Need::Views(known.pictured.views),
+                false => Need::Everything, // Pictures that were drawn for models alone are gone.
+            });
         }
         let same_models =
             known.embeddings.len() == self.embeddings.len() && self.embeddings.iter().all(models);
@@ -335,7 +340,10 @@ impl<'a> Planning<'a> {
             };
             match (&todo, stands) {
                 (Some(Todo::Read), _) => found.to_read += 1,
-                (Some(Todo::Describe { .. }), _) => found.to_describe += 1,
+                (Some(Todo::Describe { views, .. }), _) => {
+                    found.to_describe += 1;
+                    found.to_look += u64::from(views.is_some());
+                }
                 (Some(Todo::Send(_)), _) => found.to_send += 1,
                 (None, Stands::Before) => found.unchanged += 1,
                 (None, Stands::Receipt) => found.resumed += 1,
@@ -422,9 +430,14 @@ impl Memory {
             (Need::Nothing, _) if self.is_sent => None,
             (Need::Nothing, kept) => Some(Todo::Send(kept.clone())),
             (Need::Text, &Kept::Packed { document, known }) => {
-                Some(Todo::Describe { document, known })
+                Some(Todo::Describe { document, known, views: None })
             }
-            (Need::Text, Kept::Receipt { .. }) | (Need::Everything, _) => Some(Todo::Read),
+            (Need::Views(views), &Kept::Packed { document, known }) => {
+                Some(Todo::Describe { document, known, views: Some(views) })
+            }
+            (Need::Text | Need::Views(_), Kept::Receipt { .. }) | (Need::Everything, _) => {
+                Some(Todo::Read)
+            }
         }
     }
 }

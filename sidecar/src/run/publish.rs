@@ -20,6 +20,7 @@ use super::target::Target;
 use super::{Ground, RunError, plans, retention};
 use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
+use crate::index::Kept;
 
 /// Makes what the receipts say visible. Where nothing changed, nothing but the report is written.
 ///
@@ -55,14 +56,17 @@ pub(super) fn publish(
     steps.total = began.elapsed();
     // Before the swap: whoever finds the run published finds its report too.
     let newest = current.as_ref().or(ground.current.as_ref());
-    let report = Report::new(ground, plan, steps, merged, newest);
+    let mut report = Report::new(ground, plan, steps, merged, newest);
     retention::write_report(ground, &report)?;
     if let Some(current) = current {
         write_current(ground, lock, &current)?;
         crash::at(Point::AfterCurrent);
     }
     if let Some(target) = &ground.target {
-        target.end(plan, report.counts)?;
+        let kept = target.end(plan, report.counts)?;
+        if let (Some(index), Some(Kept { newest, until })) = (&mut report.index, kept) {
+            (index.kept, index.kept_until) = (Some(newest), Some(until));
+        }
     }
     crash::at(Point::BeforeRetention);
     retention::sweep(ground, plan.run, plan.previous)?;

@@ -13,7 +13,7 @@ use super::{Ground, RunError, step};
 use crate::catalog::layout;
 use crate::extract::Failed;
 use crate::extract::mirror::{Mirror, ROUNDS_MAX};
-use crate::extract::pictures::{Pictures, Wanted};
+use crate::extract::pictures::{Pictures, Undrawn, Wanted};
 use crate::extract::pool::{self, Done, PoolError, Settings, Task};
 use crate::storage::{Bucket, Listing, Storage};
 
@@ -36,13 +36,16 @@ pub(super) enum Facts {
     Read {
         result: Result<Box<Inspection>, Failed>,
         /// Its pictures, or why there are none; neither where none are wanted.
-        pictures: Option<Result<Box<Pictures>, String>>,
+        pictures: Option<Result<Box<Pictures>, Undrawn>>,
         /// Where its views are brought: what came of that.
         brought: Option<Bringing>,
         took: Duration,
     },
     /// An earlier run or session has them.
-    Known,
+    Known {
+        /// What models are to see of its views, or why nothing; neither where none looks.
+        pictures: Option<Result<Box<Pictures>, Undrawn>>,
+    },
 }
 
 /// An asset on its way through a child.
@@ -74,7 +77,7 @@ pub(super) fn read_all(
         Storage::Folder(folder) => {
             let (tasks, waiting) = step(2 * jobs);
             let (done, answers) = step(2 * GROUP_MAX as usize);
-            let pool = pool::start(&settings(folder.root().to_owned()), waiting, &done);
+            let pool = pool::start(&settings(folder.root().to_owned()), waiting, &done)?;
             drop(done);
             std::thread::scope(|scope| {
                 let forwarding = scope.spawn(|| forward(answers, ready));
@@ -90,7 +93,7 @@ pub(super) fn read_all(
             let (tasks, waiting) = step(WINDOW);
             let (done, answers) = step(WINDOW);
             let mirror = mirror(ground, bucket, (job.listing, draws))?;
-            let pool = pool::start(&settings(mirror.folder().to_owned()), waiting, &done);
+            let pool = pool::start(&settings(mirror.folder().to_owned()), waiting, &done)?;
             drop(done);
             let open = Vec::new();
             let mirrored = Mirrored { mirror, tasks, answers, ready, group, draws, open };
@@ -142,9 +145,9 @@ fn feed(
             }
             let heard = match item.todo {
                 Todo::Read => reading.take(Travelling { chunk, item })?.is_ok(),
-                Todo::Describe { .. } | Todo::Send(_) => {
-                    ready.send(Ok(Ready { chunk, item, facts: Facts::Known })).is_ok()
-                }
+                Todo::Describe { .. } | Todo::Send(_) => ready
+                    .send(Ok(Ready { chunk, item, facts: Facts::Known { pictures: None } }))
+                    .is_ok(),
             };
             if !heard {
                 return Ok(());

@@ -8,6 +8,7 @@ use vitrine_crds::library::Algorithm;
 
 use crate::asset::{Caption, Content, Document};
 use crate::catalog::layout;
+use crate::extract::DrawnBy;
 
 /// What a run is to do: written by scan, read by work and publish.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -87,6 +88,9 @@ pub struct Found {
     pub to_read: u64,
     /// To be described and embedded, not read.
     pub to_describe: u64,
+    /// Of those to be described: whose pictures a new model looks at.
+    #[serde(default)]
+    pub to_look: u64,
     /// Known and unchanged, and not in the index as they should be: to be sent there.
     #[serde(default)]
     pub to_send: u64,
@@ -102,8 +106,16 @@ impl Plan {
 
     /// Whether publish will have anything to make visible.
     pub fn has_changes(&self) -> bool {
-        let Found { assets: _, unchanged: _, resumed, to_read, to_describe, to_send, deleted } =
-            self.found;
+        let Found {
+            assets: _,
+            unchanged: _,
+            to_look: _,
+            resumed,
+            to_read,
+            to_describe,
+            to_send,
+            deleted,
+        } = self.found;
         resumed + to_read + to_describe + to_send + deleted > 0
             || self.index.as_ref().is_some_and(|index| !index.agrees)
     }
@@ -203,6 +215,9 @@ pub enum Todo {
         document: Span,
         /// Line of `known.jsonl`.
         known: Span,
+        /// Where a model of pictures is new: how many views the catalogue has for it to look at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        views: Option<u32>,
     },
     /// Nothing but sending it to the index.
     Send(Kept),
@@ -285,6 +300,9 @@ pub struct Pictured {
     pub cameras: u32,
     /// Whether there is a GLB.
     pub model: bool,
+    /// What drew, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<DrawnBy>,
 }
 
 impl Pictured {
@@ -295,7 +313,7 @@ impl Pictured {
 
     /// The files, inside the catalogue.
     pub fn files(&self, id: &str) -> Vec<String> {
-        let Self { views, cameras, model } = *self;
+        let Self { views, cameras, model, by: _ } = *self;
         let thumbnail = (views > 0).then(|| layout::thumbnail(id));
         let views = (0..views).map(|view| layout::view(id, view, views));
         let cameras = (0..cameras).map(|camera| layout::camera(id, camera));

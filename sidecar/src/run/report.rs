@@ -1,5 +1,6 @@
 //! What a run came to, for people and machines.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,8 +8,10 @@ use vitrine_crds::run::Counts;
 
 use super::Ground;
 use super::merge::Merged;
-use super::records::{Failure, Found, Plan};
+use super::records::{Failure, Found, Pictured, Plan};
 use crate::catalog::packed::Current;
+use crate::embed::Load;
+use crate::extract::DrawnBy;
 
 /// What a run came to: `.vitrine/runs/<run>/report.json` and `--output json`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -27,6 +30,9 @@ pub struct Report {
     /// Where documents are indexed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<IndexReport>,
+    /// By vector field: the digest of its model and of what changes its vectors.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, String>,
     /// When it started, RFC 3339 in UTC.
     pub started_at: String,
     /// What was counted.
@@ -40,6 +46,52 @@ pub struct Report {
     /// Assets of this run that could be read and not be drawn.
     #[serde(default)]
     pub undrawn: Undrawn,
+    /// What drew the assets of the catalogue.
+    #[serde(default)]
+    pub drawn: Drawn,
+}
+
+/// Assets by what drew them, in this run or in one before.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Drawn {
+    /// By the processor.
+    pub processor: u64,
+    /// By a GPU.
+    pub gpu: u64,
+}
+
+impl Drawn {
+    pub(super) fn note(&mut self, pictured: Pictured) {
+        match pictured.by {
+            None => {}
+            Some(DrawnBy::Processor) => self.processor += 1,
+            Some(DrawnBy::Gpu) => self.gpu += 1,
+        }
+    }
+}
+
+/// How busy a model of pictures was while assets were worked on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Sight {
+    /// The model, as configured.
+    pub model: String,
+    /// Pictures that it saw.
+    pub pictures: u64,
+    /// Batches that it ran.
+    pub batches: u64,
+    /// Time that its runtime took for them, in seconds.
+    #[serde(with = "secs")]
+    pub busy: Duration,
+    /// Part of the work's time in which it ran, 0 to 1.
+    pub share: f64,
+}
+
+impl Sight {
+    pub(super) fn new(model: &str, load: &Load, work: Duration) -> Self {
+        let Load { busy, runs, pictures } = *load;
+        let share = (load.share(work) * 1000.0).round() / 1000.0;
+        Self { model: model.to_owned(), pictures, batches: runs, busy, share }
+    }
 }
 
 /// Assets that have a document and no pictures, though some were wanted.
@@ -74,10 +126,16 @@ pub struct IndexReport {
     pub name: String,
     /// Documents in it.
     pub documents: u64,
+    /// The index that was replaced last, while it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+    /// When a run may remove an index that is kept, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<String>,
 }
 
 /// Where the time went, in seconds.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Steps {
     /// Listing, comparing, and loading the model beside it.
     #[serde(with = "secs")]
@@ -100,6 +158,9 @@ pub struct Steps {
     /// From start to end.
     #[serde(with = "secs")]
     pub total: Duration,
+    /// How busy the models of pictures were during `work`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picture_models: Vec<Sight>,
 }
 
 impl Report {
@@ -120,12 +181,18 @@ impl Report {
             source: ground.source.uri(""),
             catalog: ground.settings.writes_files.then(|| ground.out.uri("")),
             index,
+            models: plan
+                .embeddings
+                .iter()
+                .map(|one| (one.field.clone(), one.model_fingerprint.clone()))
+                .collect(),
             started_at: plan.started_at.clone(),
             counts: merged.counts,
             found: plan.found,
             steps,
             failures: merged.failures,
             undrawn: merged.undrawn,
+            drawn: merged.drawn,
         }
     }
 }

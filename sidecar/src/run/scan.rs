@@ -30,10 +30,10 @@ pub(super) fn guard(
     gone: u64,
     known: u64,
 ) -> Result<(), RunError> {
+    let Deletions::Percent(percent) = ground.settings.deletions else { return Ok(()) };
     if listed == 0 && known > 0 {
         return Err(RunError::Empty { source_uri: ground.source.uri(""), known });
     }
-    let Deletions::Percent(percent) = ground.settings.deletions else { return Ok(()) };
     let allowed = (known * u64::from(percent) / 100).max(1);
     match gone > allowed {
         true => Err(RunError::Deletions { gone, known, allowed }),

@@ -11,7 +11,7 @@ use super::lines::line;
 use super::packing::Packing;
 use super::records::{Found, Indexed, Plan, PlannedEmbedding, RunState};
 use super::target::Target;
-use super::work::encoded;
+use super::work::{bytes, encoded};
 use super::{Ground, RunError};
 use crate::catalog::packed::{CURRENT, Current, IndexedAs};
 use crate::index::{FieldWanted, Live};
@@ -40,10 +40,8 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         let exported = exported?;
         documents += 1;
         let run_state: RunState = serde_json::from_value(exported.run_state).unwrap_or_default();
-        let vectors = exported.vectors.iter().map(|(field, vector)| {
-            let row: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-            (field.clone(), encoded(&row))
-        });
+        let vectors = exported.vectors.iter();
+        let vectors = vectors.map(|(field, vector)| (field.clone(), encoded(&bytes(vector))));
         let vectors: BTreeMap<String, String> = vectors.collect();
         let kept = vectors.keys().cloned().collect();
         let (known, document) = (run_state.with(&exported.document), exported.document);

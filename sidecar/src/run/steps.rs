@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::embedders::Embedders;
 use super::lines::LocalFile;
 use super::lock::Lock;
+pub use super::lock::let_go;
 use super::planning::Planning;
 use super::records::{Item, Plan, Todo};
 use super::report::{Report, Steps};

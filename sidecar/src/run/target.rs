@@ -15,7 +15,8 @@ use crate::catalog::packed::{Current, IndexedAs};
 use crate::index::claims;
 use crate::index::failures::{self, Failed};
 use crate::index::{
-    self, Body, Cluster, Destination, FieldWanted, Filled, IndexError, Standing, Wanted, names,
+    self, Body, Cluster, Destination, FieldWanted, Filled, IndexError, Kept, Standing, Wanted,
+    names,
 };
 
 /// Documents between work and the verdict of the index, at most: each holds its receipt too.
@@ -246,18 +247,18 @@ impl Target {
         Ok(IndexedAs { alias, name, documents, refused, served: self.served() })
     }
 
-    /// Tells how the run ended, and takes away indices whose time has come.
-    pub(super) fn end(&self, plan: &Plan, counts: Counts) -> Result<(), RunError> {
+    /// Tells how the run ended, and takes away indices whose time has come. Comes back with those that
+    /// are kept.
+    pub(super) fn end(&self, plan: &Plan, counts: Counts) -> Result<Option<Kept>, RunError> {
         let counts = serde_json::to_value(counts).expect("counts are numbers");
         claims::published(&self.cluster, &self.wanted.alias, plan.run, counts)?;
-        index::remove_old(&self.cluster, &self.wanted, &self.standing, plan.run)?;
-        Ok(())
+        Ok(index::remove_old(&self.cluster, &self.wanted, &self.standing, plan.run)?)
     }
 
     /// What the report says of it.
     pub(super) fn report(&self, published: &IndexedAs) -> IndexReport {
         let IndexedAs { alias, name, documents, .. } = published.clone();
-        IndexReport { url: self.url.clone(), alias, name, documents }
+        IndexReport { url: self.url.clone(), alias, name, documents, kept: None, kept_until: None }
     }
 }
 

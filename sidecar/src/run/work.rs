@@ -19,6 +19,7 @@ use super::records::{Found, Indexed, Plan, Receipt};
 use super::{Ground, RunError, bringing, loading, plans, reading, step};
 use crate::asset::Content;
 use crate::catalog::{layout, npy};
+use crate::embed::Load;
 use crate::extract::pictures::{Part, Pictures, Wanted};
 use crate::storage::Listing;
 
@@ -28,11 +29,13 @@ const BATCHES_WAITING: usize = 2;
 const ASK_EVERY: Duration = Duration::from_secs(20);
 
 /// Where work's time went, and what it came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Busy {
     pub(super) read_busy: Duration,
     pub(super) embed_busy: Duration,
     pub(super) write_busy: Duration,
+    /// How busy the models of pictures were.
+    pub(super) loads: Vec<(String, Load)>,
     pub(super) indexed: u64,
     pub(super) failed: u64,
 }
@@ -94,13 +97,12 @@ pub(super) fn work(
     let (ready, to_describe) = step(BATCH_ASSETS);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {
-        let reading = match brought {
-            None => scope.spawn(move || reading::read_all(ground, job, pictures, &ready)),
-            Some(brought) => {
+        let reading = match brought.is_none() && preparations.is_empty() {
+            true => scope.spawn(move || reading::read_all(ground, job, pictures, &ready)),
+            false => {
                 let (read, bare) = step(BATCH_ASSETS);
                 let way = (bare, ready);
-                scope
-                    .spawn(move || bringing::bring_all(ground, job, (brought, &preparations), way));
+                scope.spawn(move || bringing::bring_all(ground, job, &preparations, way));
                 scope.spawn(move || reading::read_all(ground, job, pictures, &read))
             }
         };
@@ -186,7 +188,12 @@ pub(super) fn decoded(encoded: &str) -> Vec<u8> {
     STANDARD.decode(encoded).unwrap_or_default()
 }
 
-/// The other way.
+/// A vector as little-endian float32.
+pub(super) fn bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// As it stands in a receipt.
 pub(super) fn encoded(row: &[u8]) -> String {
     STANDARD.encode(row)
 }

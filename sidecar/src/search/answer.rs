@@ -177,8 +177,9 @@ pub struct View {
     pub number: usize,
     /// How far the camera went around the asset, from the front, in degrees; 0 to below 360.
     pub azimuth_degrees: f64,
-    /// Path of the picture inside the catalogue.
-    pub picture: String,
+    /// Path of the picture inside the catalogue, where it has pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 impl View {
@@ -188,7 +189,7 @@ impl View {
         let azimuth_degrees = number as f64 * 360.0 / count as f64;
         // An asset with more views than that is a mistake of somebody's index.
         let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let picture = layout::view(asset_id, whole(number), whole(count));
+        let picture = Some(layout::view(asset_id, whole(number), whole(count)));
         Self { number, azimuth_degrees, picture }
     }
 }
@@ -207,6 +208,13 @@ impl Hit {
         "thumbnail_uri",
         "model_uri",
     ];
+
+    /// With the view that was found; its picture only where the asset has pictures.
+    pub fn seen(self, view: Option<View>) -> Self {
+        let has_pictures = self.thumbnail_uri.is_some();
+        let shown = |view: View| View { picture: view.picture.filter(|_| has_pictures), ..view };
+        Self { view: view.map(shown), ..self }
+    }
 
     /// The hit of a document.
     ///
@@ -244,4 +252,26 @@ pub struct Leg {
     pub score: f64,
     /// Place in the field's own ranking, from 1.
     pub rank: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_view_names_its_picture_only_where_the_asset_has_pictures() {
+        for (document, expected) in [
+            (
+                json!({"asset_id": "7", "thumbnail_uri": "thumbnails/7.png"}),
+                Some("thumbnails/7/180.png"),
+            ),
+            (json!({"asset_id": "7"}), None),
+        ] {
+            let hit = Hit::of(&document, "", 1.0, Vec::new()).seen(Some(View::of("7", 2, 4)));
+            let view = hit.view.unwrap();
+            assert_eq!((view.number, view.picture.as_deref()), (2, expected));
+        }
+    }
 }

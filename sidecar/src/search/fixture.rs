@@ -22,6 +22,7 @@ pub fn document(asset_id: &str, name: &str, pack: &str, description: &str) -> Va
         "embedding_fingerprint": {}, "extractor_version": "1",
         "indexed_at": "2024-01-01T00:00:00Z", "used_by": 0, "caption": {},
         "description": description, "has_visual_embedding": false,
+        "thumbnail_uri": format!("thumbnails/{asset_id}.png"),
         "usd": {"up_axis": "Y", "bounds": {"min": [0, 0, 0], "max": [1, 1, 1], "size_m": [1, 2, 0.5]}},
     })
 }

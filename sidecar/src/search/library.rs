@@ -13,6 +13,7 @@ use super::field::Field;
 use super::fuse::{Ranking, fuse, rounded, view_of};
 use super::plan::{Embed, Plan, Space};
 use super::words;
+use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::nearest::nearest;
 
@@ -52,7 +53,8 @@ impl Library {
         let current: Current = serde_json::from_value(value)
             .map_err(|error| broken(format!("does not name a run ({error})")))?;
         let paths = current.fields.values().flat_map(|one| [&one.vectors, &one.ids]);
-        if let Some(stray) = paths.chain([&current.documents]).find(|path| !stays_inside(path)) {
+        if let Some(stray) = paths.chain([&current.documents]).find(|path| !layout::is_inside(path))
+        {
             return Err(broken(format!("names `{stray}`, which is not inside the catalogue")));
         }
         let documents = Documents::open(root, &current.documents)?;
@@ -105,7 +107,7 @@ impl Library {
             .into_iter()
             .map(|(id, score, legs)| {
                 let hit = Hit::of(&self.documents.get(&id)?, query.words(), score, legs);
-                Ok(Hit { view: view_of(&rankings, &id), ..hit })
+                Ok(hit.seen(view_of(&rankings, &id)))
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
         if hits.is_empty() && total > 0 {
@@ -176,12 +178,6 @@ fn by_vector(
         (id, rounded(f64::from(one.score), 6))
     });
     Ranking { field: field.name().to_owned(), places: places.collect(), views }
-}
-
-/// Whether a path of `current.json` names something below the catalogue.
-fn stays_inside(path: &str) -> bool {
-    use std::path::Component;
-    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]

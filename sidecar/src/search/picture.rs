@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,9 +11,11 @@ use vitrine_image::{Alpha, Limits, decode};
 use super::answer::Picture;
 use super::error::SearchError;
 
-/// What a picture to search by may take: a photograph of 64 megapixels.
-const LIMITS: Limits =
-    Limits { file_bytes_max: 64 << 20, pixels_max: 64 << 20, memory_bytes_max: 512 << 20 };
+/// What a picture to search by may take.
+const LIMITS: Limits = Limits::PHOTOGRAPH;
+
+/// Opening a pipe would wait for its writer.
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// Reads the picture in the file at `path`.
 ///
@@ -26,16 +29,23 @@ pub fn read_picture(path: &Path) -> Result<Picture, SearchError> {
         source,
     };
     let bytes = read(path).map_err(|error| unfit(error.into()))?;
-    let pixels = decode("it", &bytes, Alpha::TRANSFORMERS, &LIMITS);
+    // TGA is told by its name alone.
+    let is_tga = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("tga"));
+    let pixels =
+        decode(if is_tga { "it, a .tga" } else { "it" }, &bytes, Alpha::TRANSFORMERS, &LIMITS);
     let pixels = Arc::new(pixels.map_err(|error| unfit(error.into()))?);
     Ok(Picture { name, pixels })
 }
 
 /// All of a file, and no more than a byte above what is taken.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder"));
+    let file = File::options().read(true).custom_flags(NONBLOCK).open(path)?;
+    match file.metadata()?.file_type() {
+        kind if kind.is_file() => {}
+        kind if kind.is_dir() => {
+            return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        _ => return Err(std::io::Error::other("it is no file; copy the picture into one")),
     }
     let mut bytes = Vec::new();
     file.take(LIMITS.file_bytes_max + 1).read_to_end(&mut bytes)?;

@@ -66,20 +66,21 @@ pub(crate) fn family(stage: &Stage, prim: u32) -> Family {
     families.find(|family| *family != Family::Unknown).unwrap_or(Family::Unknown)
 }
 
-/// Transform to the parent, and whether the parents' are cut off; only for types that have one.
-pub(crate) fn local(stage: &Stage, prim: u32) -> Result<(Matrix, bool), LayerError> {
+/// Transform to the parent at `time`, and whether the parents' are cut off; only for types that have
+/// one.
+pub(crate) fn local(stage: &Stage, prim: u32, time: Time) -> Result<(Matrix, bool), LayerError> {
     match family(stage, prim) {
-        Family::Xformable | Family::Boundable(_) => xform::local(stage, prim, Time::Default),
+        Family::Xformable | Family::Boundable(_) => xform::local(stage, prim, time),
         Family::Unknown | Family::Typed | Family::Imageable => Ok((Matrix::IDENTITY, false)),
     }
 }
 
-/// Transform of a prim to the world.
-pub(crate) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
+/// Transform of a prim to the world at `time`.
+pub(crate) fn to_world(stage: &Stage, prim: u32, time: Time) -> Result<Matrix, LayerError> {
     let mut total = Matrix::IDENTITY;
     let mut at = prim;
     while at != ROOT {
-        let (matrix, reset) = local(stage, at)?;
+        let (matrix, reset) = local(stage, at, time)?;
         total = total.then(&matrix);
         if reset {
             break;
@@ -240,7 +241,7 @@ pub(crate) fn below(
         if !flags.active || !flags.defined || flags.abstract_ || !counts(stage, child, kind) {
             continue;
         }
-        let (local, reset) = local(stage, child)?;
+        let (local, reset) = local(stage, child, Time::Default)?;
         let child_world = if reset { local } else { local.then(&frame.world) };
         let inherited = purpose(stage, child, kind, frame.purpose);
         if let Family::Boundable(shape) = kind {

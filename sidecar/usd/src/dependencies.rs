@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::assets;
 use crate::layer::{Layer, LayerError};
+use crate::materialx;
 use crate::names::{Name, Names};
 use crate::store::{Store, Target, is_layer_name};
 use crate::value::Value;
@@ -52,6 +53,7 @@ pub(crate) fn gather(
         }
     }
     walk.found.found.remove(path);
+    walk.documents(store, names);
     Ok(walk.found)
 }
 
@@ -61,6 +63,22 @@ struct Walk {
 }
 
 impl Walk {
+    /// Looks for what MaterialX documents name: no dependencies, since pxr reads no such document,
+    /// but files whose change changes a picture.
+    fn documents(&mut self, store: &mut Store, names: &mut Names) {
+        let mut aside = Walk { found: Dependencies::default(), waiting: Vec::new() };
+        for path in self.found.found.iter().filter(|path| materialx::is_document_name(path)) {
+            match store.layer(path, names) {
+                Ok((layer, anchor)) => aside.layer(store, names, &layer, &anchor),
+                Err(error) => {
+                    if self.found.warnings.len() < 100 {
+                        self.found.warnings.push(format!("{path} cannot be read: {error}"));
+                    }
+                }
+            }
+        }
+    }
+
     fn layer(&mut self, store: &mut Store, names: &Names, layer: &Rc<Layer>, anchor: &str) {
         for (index, spec) in layer.specs.iter().enumerate() {
             for (name, value) in &spec.fields {

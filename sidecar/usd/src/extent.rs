@@ -212,7 +212,7 @@ fn prototype(stage: &mut Stage, prim: u32) -> Result<Option<Prototype>, LayerErr
         return Ok(None);
     }
     stage.prototypes.insert(prim, None);
-    let world = bounds::to_world(stage, prim)?;
+    let world = bounds::to_world(stage, prim, Time::Default)?;
     let purpose = bounds::purpose_of(stage, prim);
     let boxes = bounds::below(stage, prim, &world, &Matrix::IDENTITY, purpose)?;
     let mut all = Aligned::EMPTY;
@@ -220,7 +220,7 @@ fn prototype(stage: &mut Stage, prim: u32) -> Result<Option<Prototype>, LayerErr
     for own in &boxes.by_purpose[..bounds::Purpose::Guide as usize] {
         all.join(own);
     }
-    let (local, _) = bounds::local(stage, prim)?;
+    let (local, _) = bounds::local(stage, prim, Time::Default)?;
     let found = Prototype { bounds: all, to_local: boxes.to_local, local };
     stage.prototypes.insert(prim, Some(found));
     Ok(Some(found))

@@ -74,7 +74,7 @@ pub struct Rare {
     /// Targets of a relationship, or connections of an attribute.
     pub targets: Value,
     /// Metadata that names assets (values of type asset, and dictionaries), and `interpolation`,
-    /// `elementSize`, `bindMaterialAs`.
+    /// `elementSize`, `bindMaterialAs`, `colorSpace`.
     pub fields: Vec<(Name, Value)>,
 }
 

@@ -12,6 +12,7 @@ mod facts;
 pub mod layer;
 pub mod limits;
 mod mapped;
+pub mod materialx;
 mod matrix;
 pub mod metadata;
 pub mod names;

@@ -54,7 +54,7 @@ well_known! {
     FALLBACK_PRIM_TYPES = "fallbackPrimTypes",
     EXPRESSION_VARIABLES = "expressionVariables",
     INTERPOLATION = "interpolation", ELEMENT_SIZE = "elementSize",
-    BIND_MATERIAL_AS = "bindMaterialAs", FACE_VERTEX_INDICES = "faceVertexIndices",
+    BIND_MATERIAL_AS = "bindMaterialAs", COLOR_SPACE = "colorSpace", FACE_VERTEX_INDICES = "faceVertexIndices",
     HOLE_INDICES = "holeIndices", ORIENTATION = "orientation", NORMALS = "normals",
     PRIMVARS_NORMALS = "primvars:normals", SUBDIVISION_SCHEME = "subdivisionScheme",
     INTERPOLATE_BOUNDARY = "interpolateBoundary", CREASE_INDICES = "creaseIndices",

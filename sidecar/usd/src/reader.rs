@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::compose::Stage;
+use crate::compose::{Aim, Stage};
 use crate::dependencies;
 use crate::facts;
 use crate::layer::LayerError;
@@ -84,7 +84,7 @@ impl Reader {
     fn try_scene(&mut self, path: &str, options: &SceneOptions) -> Result<Scene, LayerError> {
         self.begin();
         let path = inside(path)?;
-        let mut stage = Stage::open(&mut self.store, &mut self.names, &path)?;
+        let mut stage = Stage::open(&mut self.store, &mut self.names, &path, Aim::Scene)?;
         crate::scene::build(&mut stage, options)
     }
 
@@ -100,7 +100,7 @@ impl Reader {
     fn try_inspect(&mut self, path: &str) -> Result<Inspection, LayerError> {
         self.begin();
         let path = inside(path)?;
-        let mut stage = Stage::open(&mut self.store, &mut self.names, &path)?;
+        let mut stage = Stage::open(&mut self.store, &mut self.names, &path, Aim::Facts)?;
         let mut metadata = facts::gather(&mut stage)?;
         let mut kind = None;
         let mut names = Vec::new();

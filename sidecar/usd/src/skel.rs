@@ -156,7 +156,7 @@ fn to_ancestor(stage: &Stage, prim: u32, root: u32) -> Result<Matrix, LayerError
     let mut total = Matrix::IDENTITY;
     let mut at = prim;
     while at != root && at != crate::compose::ROOT {
-        let (matrix, reset) = bounds::local(stage, at)?;
+        let (matrix, reset) = bounds::local(stage, at, Time::Default)?;
         total = total.then(&matrix);
         if reset {
             break;

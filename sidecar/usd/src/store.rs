@@ -12,9 +12,12 @@ use crate::expression;
 use crate::layer::{self, Encoding, Layer, LayerError};
 use crate::limits::Limits;
 use crate::mapped::Mapped;
+use crate::materialx;
 use crate::names::Names;
 use crate::package::Package;
 use crate::source::Bytes;
+
+mod documents;
 
 /// Files below this size are read, larger ones mapped, in bytes.
 const MAP_MIN: u64 = 256 << 10;
@@ -52,6 +55,7 @@ pub(crate) struct Store {
     pub(crate) limits: Limits,
     layers: HashMap<String, Cached<Layer>>,
     packages: HashMap<String, Cached<Package>>,
+    documents: HashMap<String, documents::Cached>,
     cached_bytes: usize,
     /// Variables of the asset at hand, for expressions in asset paths.
     pub(crate) variables: HashMap<String, String>,
@@ -94,6 +98,7 @@ impl Store {
             limits,
             layers: HashMap::new(),
             packages: HashMap::new(),
+            documents: HashMap::new(),
             cached_bytes: 0,
             variables: HashMap::new(),
             touched: Touched::default(),
@@ -113,6 +118,7 @@ impl Store {
     pub(crate) fn clear(&mut self) {
         self.layers.clear();
         self.packages.clear();
+        self.documents.clear();
         self.cached_bytes = 0;
     }
 
@@ -216,7 +222,8 @@ impl Store {
         Ok(held)
     }
 
-    /// Opens the layer at `path`; of a package, its root layer.
+    /// Opens the layer at `path`; of a package, its root layer. Of a MaterialX document, the layer
+    /// that it stands for.
     ///
     /// * returns the layer, and the path that its own asset paths are anchored to.
     pub(crate) fn layer(
@@ -231,6 +238,9 @@ impl Store {
                 "is one layer too many: more than {} (limit layersMax)",
                 self.limits.layers_max
             )));
+        }
+        if materialx::is_document_name(path) {
+            return Ok((self.document(path, names)?, path.to_owned()));
         }
         let outer = assets::split_package(path).map_or(path, |(outer, _)| outer).to_owned();
         let stamp = self.stamp(&outer);

@@ -2,22 +2,15 @@
 //! a crash, a hang or a byte from outside the library.
 #![allow(clippy::unwrap_used)] // What only tests call is a test.
 
+mod common;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use common::{dice, library};
 use tempfile::TempDir;
 use vitrine_usd::{Inspection, Limits, Reader, UsdError};
-
-fn library(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for (path, bytes) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    folder
-}
 
 fn inspect(folder: &Path, path: &str) -> Result<Inspection, UsdError> {
     Reader::new(folder, Limits::default()).inspect(path)
@@ -253,13 +246,7 @@ fn truncated_and_scrambled_real_files_never_crash_a_reader() {
     assert!(seeds.len() > 10, "the demo library is there");
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("x.usd");
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below.max(1) as u64) as usize
-    };
+    let mut random = dice();
     let mut refused = 0;
     for seed in &seeds {
         for _ in 0..20 {

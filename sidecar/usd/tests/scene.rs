@@ -1,24 +1,16 @@
 //! Scenes: each rule by a stage that holds only what the rule needs, then all real files.
 #![allow(clippy::unwrap_used)] // What only tests call is a test.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use common::{dice, library};
 use vitrine_scene::{AlphaMode, Channel, Projection, Scene, Topology, Up, Wrap};
 use vitrine_usd::{Limits, Reader, SceneOptions};
 
 const POLYGONS: SceneOptions = SceneOptions { subdivide: false, pictures: true };
-
-fn library(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for (path, bytes) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    folder
-}
 
 fn scene_of(files: &[(&str, &[u8])], limits: Limits, options: &SceneOptions) -> Scene {
     let folder = library(files);
@@ -618,14 +610,7 @@ fn scenes_of_damaged_files_are_refused_or_keep_their_promises() {
     let mut paths = Vec::new();
     layers_below(&project, &mut paths);
     paths.sort();
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = |below: usize| {
-        // xorshift64: the same damage in every run.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below.max(1) as u64) as usize
-    };
+    let mut random = dice();
     let mut made = 0;
     for path in &paths {
         let bytes = fs::read(path).unwrap();

@@ -59,9 +59,9 @@ pub struct Header {
 }
 
 /// Reads a picture's header; none where it is no picture that is known.
-pub fn header(bytes: &[u8]) -> Option<Header> {
+pub fn header(name: &str, bytes: &[u8]) -> Option<Header> {
     use image::ImageDecoder;
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let reader = reader(name, bytes)?;
     let format = reader.format()?;
     let decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
@@ -70,18 +70,27 @@ pub fn header(bytes: &[u8]) -> Option<Header> {
         .filter(|_| pixels > 0)
 }
 
+/// A reader by content, and by name where no content tells.
+fn reader<'a>(name: &str, bytes: &'a [u8]) -> Option<ImageReader<Cursor<&'a [u8]>>> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let is_tga = name.get(name.len().saturating_sub(4)..)?.eq_ignore_ascii_case(".tga");
+    if reader.format().is_none() && is_tga {
+        reader.set_format(ImageFormat::Tga);
+    }
+    Some(reader)
+}
+
 /// Decodes a picture, 8 bits a channel.
 ///
 /// # Errors
 ///
 /// A sentence, when it is too large or broken.
-fn decode(bytes: &[u8], pixels_max: u64) -> Result<RgbaImage, String> {
-    let pixels = header(bytes).ok_or("it is no picture that is known")?.pixels;
+fn decode(name: &str, bytes: &[u8], pixels_max: u64) -> Result<RgbaImage, String> {
+    let pixels = header(name, bytes).ok_or("it is no picture that is known")?.pixels;
     if pixels > pixels_max {
         return Err(format!("it has {pixels} pixels; at most {pixels_max} are decoded"));
     }
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|it| it.to_string())?;
+    let mut reader = reader(name, bytes).ok_or("it is no picture that is known")?;
     let mut limits = image::Limits::default();
     // Sixteen bits of four channels, and as much again for the decoder's own use.
     limits.max_alloc = Some(pixels_max.saturating_mul(16));
@@ -127,7 +136,7 @@ impl Recipe {
         let mut sources: Vec<(u32, RgbaImage)> = Vec::new();
         for at in self.pictures() {
             let picture = &pictures[at as usize];
-            let decoded = decode(&picture.bytes, pixels_max)
+            let decoded = decode(&picture.name, &picture.bytes, pixels_max)
                 .map_err(|why| format!("picture {}: {why}", picture.name))?;
             sources.push((at, decoded));
         }
@@ -217,7 +226,8 @@ impl Single {
         pictures: &[vitrine_scene::Picture],
         pixels_max: u64,
     ) -> Result<f32, String> {
-        let source = decode(&pictures[self.picture as usize].bytes, pixels_max)?;
+        let picture = &pictures[self.picture as usize];
+        let source = decode(&picture.name, &picture.bytes, pixels_max)?;
         let table = self.table();
         let channel = self.channel as usize;
         let sum: u64 =

@@ -29,7 +29,7 @@ impl Pictures {
             return *known;
         }
         let source = &file.scene.pictures[picture as usize];
-        let found = header(&source.bytes);
+        let found = header(&source.name, &source.bytes);
         if found.is_none() {
             file.warn(format!("picture {} cannot be read and is left out", source.name));
         }

@@ -170,7 +170,7 @@ pub fn packed_materials() -> Scene {
     let mut scene = scene_of(vec![square()]);
     scene.pictures = vec![
         picture("colour.png", 8, ImageFormat::Png, |x, _| [x as u8 * 30, 100, 50, 90]),
-        picture("rough.png", 16, ImageFormat::Png, |x, _| [x as u8 * 16, 0, 0, 255]),
+        picture("rough.tga", 16, ImageFormat::Tga, |x, _| [x as u8 * 16, 0, 0, 255]),
         picture("metal.bmp", 8, ImageFormat::Bmp, |_, y| [y as u8 * 30, 0, 0, 255]),
         picture("mask.png", 8, ImageFormat::Png, |x, y| [0, (x + y) as u8 * 17, 0, 255]),
         picture("directx.png", 8, ImageFormat::Png, |x, _| [128, 100 + x as u8, 255, 255]),

@@ -136,7 +136,7 @@ mod tests {
         let ranking = ranking("look_views", Scale::Cosine, &answer, &mut Documents::new());
         let view = &ranking.views["7"];
         assert_eq!((view.number, view.azimuth_degrees), (2, 180.0));
-        assert_eq!(view.picture, "thumbnails/7/180.png");
+        assert_eq!(view.picture.as_deref(), Some("thumbnails/7/180.png"));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Index {
         let hit = |(id, score, legs): (String, f64, _)| {
             let document = documents.get(&id).unwrap_or(&Value::Null);
             let hit = Hit::of(document, query.words(), score, legs);
-            Hit { view: view_of(&rankings, &id), ..hit }
+            hit.seen(view_of(&rankings, &id))
         };
         let found: Vec<Hit> = fuse(&rankings, *top_k).into_iter().map(hit).collect();
         let total = hits::total(&answers[0]);

@@ -104,6 +104,9 @@ impl Stage<'_> {
                     return Ok(());
                 }
             };
+            if !self.composes(&found) {
+                return Ok(());
+            }
             match self.stack(&found) {
                 Ok(stack) => stack,
                 Err(error) => {

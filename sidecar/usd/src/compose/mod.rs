@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::layer::{Layer, LayerError};
+use crate::materialx;
 use crate::matrix::{Aligned, Matrix};
 use crate::names::{Name, Names};
 use crate::path::PrimPath;
@@ -107,8 +108,18 @@ pub(crate) struct Flags {
     pub(crate) proxy: bool,
 }
 
+/// What a stage is composed for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Aim {
+    /// Facts: what pxr sees, to which MaterialX documents are files like any other.
+    Facts,
+    /// Scenes: materials of MaterialX documents too.
+    Scene,
+}
+
 /// A composed stage. Prims are made when asked for.
 pub(crate) struct Stage<'a> {
+    pub(crate) aim: Aim,
     pub(crate) store: &'a mut Store,
     pub(crate) names: &'a mut Names,
     pub(crate) stacks: Vec<Stack>,
@@ -137,12 +148,23 @@ pub(crate) const ROOT: u32 = 0;
 
 impl<'a> Stage<'a> {
     /// Opens the stage whose root layer is at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When the root layer cannot be read, or is a MaterialX document.
     pub(crate) fn open(
         store: &'a mut Store,
         names: &'a mut Names,
         path: &str,
+        aim: Aim,
     ) -> Result<Self, LayerError> {
+        if materialx::is_document_name(path) {
+            return Err(LayerError::new(
+                "is a MaterialX document: read an asset that references it instead",
+            ));
+        }
         let mut stage = Self {
+            aim,
             store,
             names,
             stacks: Vec::new(),
@@ -207,6 +229,11 @@ impl<'a> Stage<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the layer at `path` takes part at all.
+    pub(crate) fn composes(&self, path: &str) -> bool {
+        self.aim == Aim::Scene || !materialx::is_document_name(path)
     }
 
     /// Remembers a sentence for the reader; bounded.

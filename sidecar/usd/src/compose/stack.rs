@@ -61,6 +61,9 @@ impl Stage<'_> {
                     continue;
                 }
             };
+            if !self.composes(&found) {
+                continue;
+            }
             if above.contains(&found) || above.len() > NESTING_MAX {
                 self.warn(format!("{anchor}: sublayer @{asset}@ leads round in a circle"));
                 continue;

@@ -30,6 +30,31 @@ enum Surface {
     Smooth,
 }
 
+/// How many times farther than it is large a mesh may stand from its origin: beyond, subdividing and
+/// projecting its points as `f32` would show.
+const FAR: f32 = 256.0;
+
+/// Brings points that stand far from their origin near it; where their origin is then.
+fn near(points: &mut [[f32; 3]]) -> Option<[f64; 3]> {
+    let (mut low, mut high) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3]);
+    for point in points.iter().filter(|point| point.iter().all(|value| value.is_finite())) {
+        for axis in 0..3 {
+            low[axis] = low[axis].min(point[axis]);
+            high[axis] = high[axis].max(point[axis]);
+        }
+    }
+    let size = (0..3).map(|axis| high[axis] - low[axis]).fold(0.0, f32::max);
+    let far = low.iter().chain(&high).map(|value| value.abs()).fold(0.0, f32::max);
+    if !far.is_finite() || far <= FAR * size {
+        return None;
+    }
+    // Of numbers so near to each other the difference is exact (Sterbenz).
+    for point in points {
+        *point = std::array::from_fn(|axis| point[axis] - low[axis]);
+    }
+    Some(low.map(f64::from))
+}
+
 impl Build<'_, '_> {
     /// The mesh of the prim `prim`.
     pub(super) fn mesh(&mut self, prim: u32, dress: &Dress) -> Result<Option<Mesh>, LayerError> {
@@ -51,8 +76,10 @@ impl Build<'_, '_> {
         let uv_names = self.uv_names(dress);
         let normals = self.normals(prim, sizes)?;
         let surface = self.surface(prim, normals.is_some());
+        let mut points = skinned.unwrap_or(points);
+        let origin = near(&mut points);
         let mut polygons = Polygons {
-            points: skinned.unwrap_or(points),
+            points,
             counts: faces.counts,
             corners: faces.corners.iter().map(|corner| corner.point).collect(),
             parts: Vec::new(),
@@ -96,6 +123,7 @@ impl Build<'_, '_> {
             let normals = polygons.smooth(has_creases);
             polygons.layers.push(normals);
         }
+        self.origin = origin;
         self.welded(prim, dress, &polygons, &sets).map(Some)
     }
 
@@ -272,4 +300,22 @@ fn layer(role: Role, primvar: &Primvar, corners: &[Corner]) -> Layer {
     };
     let corners = corners.iter().map(number).collect();
     Layer { role, values: values.values, corners }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::near;
+
+    #[test]
+    fn points_far_from_their_origin_come_near_without_loss_and_others_stay() {
+        let cube = [[1e6, -4.0, 5e6], [1_000_008.0, 4.0, 5_000_008.0]];
+        let mut points = cube.to_vec();
+        assert_eq!(near(&mut points), Some([1e6, -4.0, 5e6]));
+        assert_eq!(points, [[0.0; 3], [8.0; 3]]);
+        for stays in [vec![[-1.0, 0.0, 0.0], [1.0, 2.0, 200.0]], vec![[f32::NAN; 3]], vec![]] {
+            let mut points = stays.clone();
+            assert_eq!(near(&mut points), None);
+            assert_eq!(format!("{points:?}"), format!("{stays:?}"));
+        }
+    }
 }

@@ -2,16 +2,18 @@
 //!
 //! `walk` finds what is shown and where; `shape` makes one prim's meshes, once for all prims that
 //! say the same, from `mesh` (with `polygons`, `primvar`, `triangulate`, `subdivide`, `skin`), `shapes` and
-//! `curves`; `instancer` multiplies; `binding` tells which material, `material` and `network` what
-//! it looks like; `cameras` adds the authored ones. The steps share [`Build`] and nothing else.
+//! `curves`; `instancer` multiplies; `binding` tells which material, `material`, `surface`,
+//! `nodes` and `texture` what it looks like, along `network` and `coordinates`; `cameras` adds the authored ones. The steps share [`Build`] and nothing else.
 
 mod binding;
 mod cameras;
+mod coordinates;
 mod curves;
 mod instancer;
 mod material;
 mod mesh;
 mod network;
+mod nodes;
 mod polygons;
 mod primvar;
 mod read;
@@ -19,6 +21,7 @@ mod shape;
 mod shapes;
 mod skin;
 mod subdivide;
+mod surface;
 mod texture;
 mod triangulate;
 mod walk;
@@ -30,6 +33,7 @@ use vitrine_scene::{Instance, Mesh, Scene, Up};
 
 use crate::compose::Stage;
 use crate::layer::LayerError;
+use crate::matrix::Matrix;
 use crate::names::Name;
 use crate::value::Value;
 use walk::Shown;
@@ -63,8 +67,14 @@ pub(crate) struct Build<'b, 's> {
     triangles: u64,
     vertices: u64,
     texture_bytes: u64,
+    /// Where the points of the mesh that is being made have their origin, where it was moved.
+    origin: Option<[f64; 3]>,
+    /// The same of meshes that are made, by number.
+    origins: HashMap<u32, [f64; 3]>,
     /// Places made, those inside prototypes too.
     places: u64,
+    /// Nodes of the material at hand that may still be looked at.
+    nodes_left: u32,
 }
 
 /// Makes the scene of a stage.
@@ -92,7 +102,10 @@ pub(crate) fn build(stage: &mut Stage, options: &SceneOptions) -> Result<Scene, 
         triangles: 0,
         vertices: 0,
         texture_bytes: 0,
+        origin: None,
+        origins: HashMap::new(),
         places: 0,
+        nodes_left: 0,
     };
     build.walk_stage()?;
     let mut scene = build.scene;
@@ -155,8 +168,12 @@ impl Build<'_, '_> {
                 continue;
             }
             if shown.to_root.0.iter().flatten().all(|value| value.is_finite()) {
-                let to_world = shown.to_root.0;
-                self.scene.instances.push(Instance { mesh: shown.mesh, to_world, material: None });
+                let to_world = match self.origins.get(&shown.mesh) {
+                    Some(&origin) => Matrix::translate(origin).then(&shown.to_root),
+                    None => shown.to_root,
+                };
+                let (mesh, to_world) = (shown.mesh, to_world.0);
+                self.scene.instances.push(Instance { mesh, to_world, material: None });
             } else {
                 self.stage.warn("something stands in a place that is not finite".to_owned());
             }

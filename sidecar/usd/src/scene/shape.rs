@@ -66,6 +66,7 @@ impl Build<'_, '_> {
         if let Some(known) = self.made.get(&key) {
             return Ok(Rc::clone(known));
         }
+        self.origin = None;
         let made = match shape {
             Shape::Mesh => self.mesh(prim, &dress),
             Shape::Curves => self.curves(prim, &dress),
@@ -80,6 +81,9 @@ impl Build<'_, '_> {
                 None
             }
         };
+        if let (Some(mesh), Some(origin)) = (mesh, self.origin) {
+            self.origins.insert(mesh, origin);
+        }
         let meshes: Rc<[u32]> = mesh.into_iter().collect();
         self.made.insert(key, Rc::clone(&meshes));
         Ok(meshes)

@@ -5,14 +5,14 @@
 //! `UsdSkel`, "Skinning" and "Blend shapes". Without animation the rest pose counts, without that
 //! the bind pose. In-between shapes are not read.
 
-use crate::compose::ROOT;
+use crate::bounds;
+use crate::compose::{ROOT, Time};
 use crate::layer::LayerError;
 use crate::matrix::Matrix;
 use crate::names::Name;
 use crate::skel;
 
 use super::Build;
-use super::walk;
 
 /// What moves a mesh.
 struct Rig {
@@ -150,8 +150,8 @@ impl Build<'_, '_> {
             None => None,
         };
         let bind = bind.and_then(|values| Matrix::from_rows(&values)).unwrap_or(Matrix::IDENTITY);
-        let skeleton = walk::to_world(self.stage, rig.skeleton)?;
-        let to_own = skeleton.then(&walk::to_world(self.stage, prim)?.inverse());
+        let skeleton = bounds::to_world(self.stage, rig.skeleton, Time::Earliest)?;
+        let to_own = skeleton.then(&bounds::to_world(self.stage, prim, Time::Earliest)?.inverse());
         let joints: Vec<Matrix> =
             joints.iter().map(|joint| bind.then(joint).then(&to_own)).collect();
         for (at, point) in points.iter_mut().enumerate() {

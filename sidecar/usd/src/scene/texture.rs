@@ -1,10 +1,11 @@
-//! Textures: pictures, coordinates and how they are read.
+//! Textures: pictures and how they are read.
 //!
 //! # Source
 //!
-//! "UsdPreviewSurface Specification" 2.6: UsdUVTexture, UsdPrimvarReader, UsdTransform2d. Where
-//! no wrap is authored, pictures repeat, as most viewers have it; a colour space that is `auto` is
-//! sRGB for colours and raw for data, whatever the picture has.
+//! "UsdPreviewSurface Specification" 2.6: UsdUVTexture, UsdPrimvarReader. Where no wrap is authored,
+//! pictures repeat, as most viewers have it; a colour space that is `auto` is sRGB for colours and
+//! raw for data, whatever the picture has. `colorSpace` of the file's attribute is what MaterialX
+//! has for it.
 
 use std::collections::HashMap;
 
@@ -13,39 +14,14 @@ use vitrine_scene::{Channel, Picture, Texture, Wrap};
 use crate::layer::LayerError;
 use crate::names::Name;
 use crate::store::Target;
+use crate::value::Value;
 
 use super::Build;
 use super::material::Look;
 use super::network::Source;
 
-/// Transforms of coordinates of transforms … at most.
-const TRANSFORMS_MAX: usize = 8;
-
 /// Most pictures of a scene.
 const PICTURES_MAX: usize = 10_000;
-
-/// Rows of an affine map: `(u, v, 1) · transform`.
-type Affine = [[f32; 2]; 3];
-
-const SAME: Affine = [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
-
-/// First `a`, then `b`.
-fn then(a: Affine, b: Affine) -> Affine {
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| {
-            let own = a[row][0] * b[0][column] + a[row][1] * b[1][column];
-            if row == 2 { own + b[2][column] } else { own }
-        })
-    })
-}
-
-/// Scale, rotation by degrees counter-clockwise, translation, in this order.
-fn affine(scale: [f32; 2], degrees: f32, translation: [f32; 2]) -> Affine {
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let turned =
-        then([[scale[0], 0.0], [0.0, scale[1]], [0.0, 0.0]], [[cos, sin], [-sin, cos], [0.0, 0.0]]);
-    then(turned, [[1.0, 0.0], [0.0, 1.0], translation])
-}
 
 impl Build<'_, '_> {
     /// The texture that an output of a node like UsdUVTexture gives; `None` where its picture
@@ -64,14 +40,17 @@ impl Build<'_, '_> {
         texture.channel = match self.stage.names.text(output) {
             "outputs:g" => Channel::G,
             "outputs:b" => Channel::B,
-            "outputs:a" => Channel::A,
+            // The latter are those of MaterialX's nodes for glTF.
+            "outputs:a" | "outputs:outa" | "outputs:out_alpha" => Channel::A,
             _ => Channel::R,
         };
         let space = self.word(node, "sourceColorSpace")?;
+        let space = if space.is_empty() { self.colour_space(prim, file) } else { space };
         texture.is_srgb = match space.as_str() {
-            "sRGB" => true,
-            "raw" => false,
-            _ => is_colour,
+            // The curves of the latter are nearer to sRGB than to none.
+            "sRGB" | "srgb_texture" | "srgb_tx" | "g22_rec709" | "gamma22" => true,
+            "" | "auto" => is_colour,
+            _ => false,
         };
         for (name, wrap) in [("wrapS", 0), ("wrapT", 1)] {
             let word = self.word(node, name)?;
@@ -103,13 +82,23 @@ impl Build<'_, '_> {
             texture.scale = scale.unwrap_or([1.0; 4]);
             texture.bias = bias.unwrap_or([0.0; 4]);
         }
-        if let Some(fallback) = self.four(node, "fallback")? {
+        let fallback = self.four(node, "fallback")?;
+        if let Some(fallback) = fallback.or(self.four(node, "default")?) {
             texture.fallback = fallback;
         } else if is_colour {
             // The specification's black would hide what cannot be read; a neutral grey does not.
             texture.fallback = [0.18, 0.18, 0.18, 1.0];
         }
         Ok(Some(texture))
+    }
+
+    /// The colour space that is authored of a file's attribute; empty where none is.
+    fn colour_space(&self, prim: u32, file: Name) -> String {
+        match self.stage.placed(prim).property_field(file, Name::COLOR_SPACE) {
+            Some(Value::Token(space)) => self.stage.names.text(*space).to_owned(),
+            Some(Value::String(space)) => space.to_string(),
+            _ => String::new(),
+        }
     }
 
     /// A texture that a surface names itself: the whole picture by `st`.
@@ -127,7 +116,7 @@ impl Build<'_, '_> {
     }
 
     /// The token or string that an input of a shader has.
-    fn word(&mut self, shader: u32, name: &str) -> Result<String, LayerError> {
+    pub(super) fn word(&mut self, shader: u32, name: &str) -> Result<String, LayerError> {
         Ok(match self.input(shader, name)? {
             Some(Source::Value(prim, name)) => self.text(prim, name).to_owned(),
             _ => String::new(),
@@ -151,42 +140,6 @@ impl Build<'_, '_> {
             }
         }
         Ok(None)
-    }
-
-    /// The primvar and the map of the coordinates of a texture node.
-    fn coordinates(&mut self, node: u32) -> Result<(Name, Affine), LayerError> {
-        let st = self.stage.names.intern("primvars:st");
-        let mut source = self.input(node, "st")?;
-        if source.is_none() {
-            source = self.input(node, "texcoord")?;
-        }
-        let mut total = SAME;
-        for _ in 0..TRANSFORMS_MAX {
-            let Some(Source::Output(shader, _)) = source else { break };
-            let id = self.text(shader, Name::INFO_ID).to_owned();
-            if id == "UsdTransform2d" || id.starts_with("ND_UsdTransform2d") {
-                let pair = |values: Option<Vec<f64>>, fallback: f32| {
-                    let values = values.unwrap_or_default();
-                    [0, 1].map(|at| values.get(at).map_or(fallback, |value| *value as f32))
-                };
-                let scale = pair(self.constant(shader, "scale")?, 1.0);
-                let degrees = pair(self.constant(shader, "rotation")?, 0.0)[0];
-                let translation = pair(self.constant(shader, "translation")?, 0.0);
-                // What stands further from the texture is done first.
-                total = then(affine(scale, degrees, translation), total);
-                source = self.input(shader, "in")?;
-                continue;
-            }
-            if let Some(name) = self.varname(shader)? {
-                let name = format!("primvars:{}", self.stage.names.text(name));
-                return Ok((self.stage.names.intern(&name), total));
-            }
-            break;
-        }
-        if !total.iter().flatten().all(|value| value.is_finite()) {
-            total = SAME;
-        }
-        Ok((st, total))
     }
 
     /// The picture that an attribute names, read once; `None` with a warning where it cannot be.
@@ -261,23 +214,4 @@ fn uv_set(look: &mut Look, name: Name) -> u32 {
         look.uvs.push(name);
         look.uvs.len() - 1
     }) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moved(at: [f32; 2], by: Affine) -> [f32; 2] {
-        std::array::from_fn(|axis| at[0] * by[0][axis] + at[1] * by[1][axis] + by[2][axis])
-    }
-
-    #[test]
-    fn coordinates_are_scaled_then_turned_then_moved() {
-        // (1, 0) · 2 → (2, 0), a quarter turn → (0, 2), moved → (0.5, 2.25).
-        let found = moved([1.0, 0.0], affine([2.0, 3.0], 90.0, [0.5, 0.25]));
-        assert!((found[0] - 0.5).abs() < 1e-6 && (found[1] - 2.25).abs() < 1e-6, "{found:?}");
-        let twice = then(affine([2.0, 2.0], 0.0, [1.0, 0.0]), affine([1.0, 1.0], 90.0, [0.0, 0.0]));
-        let found = moved([1.0, 0.0], twice);
-        assert!(found[0].abs() < 1e-6 && (found[1] - 3.0).abs() < 1e-6, "{found:?}");
-    }
 }

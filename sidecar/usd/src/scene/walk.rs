@@ -6,12 +6,11 @@
 //! prototype of a point instancer, what is only said by overs counts too, as in UsdImaging.
 
 use crate::bounds::{self, Inherited, Purpose};
-use crate::compose::{ROOT, Stage, Time};
+use crate::compose::{ROOT, Time};
 use crate::layer::LayerError;
 use crate::matrix::Matrix;
 use crate::names::Name;
 use crate::schema::{Family, Shape};
-use crate::xform;
 
 use super::Build;
 
@@ -29,29 +28,6 @@ struct Waiting {
     prim: u32,
     above: Matrix,
     purpose: Inherited,
-}
-
-/// Transform to the parent at the earliest time, and whether the parents' are cut off.
-pub(super) fn local(stage: &Stage, prim: u32) -> Result<(Matrix, bool), LayerError> {
-    match bounds::family(stage, prim) {
-        Family::Xformable | Family::Boundable(_) => xform::local(stage, prim, Time::Earliest),
-        Family::Unknown | Family::Typed | Family::Imageable => Ok((Matrix::IDENTITY, false)),
-    }
-}
-
-/// Transform of a prim to the world at the earliest time.
-pub(super) fn to_world(stage: &Stage, prim: u32) -> Result<Matrix, LayerError> {
-    let mut total = Matrix::IDENTITY;
-    let mut at = prim;
-    while at != ROOT {
-        let (matrix, reset) = local(stage, at)?;
-        total = total.then(&matrix);
-        if reset {
-            break;
-        }
-        at = stage.prims[at as usize].parent;
-    }
-    Ok(total)
 }
 
 impl Build<'_, '_> {
@@ -94,7 +70,7 @@ impl Build<'_, '_> {
             if family != Family::Unknown && self.text(prim, Name::VISIBILITY) == "invisible" {
                 continue;
             }
-            let (local, reset) = local(self.stage, prim)?;
+            let (local, reset) = bounds::local(self.stage, prim, Time::Earliest)?;
             let here = if reset { local } else { local.then(&above) };
             let purpose = bounds::purpose(self.stage, prim, family, purpose);
             let is_shown = matches!(purpose.purpose, Purpose::Default | Purpose::Render);

@@ -168,7 +168,9 @@ impl Parser<'_> {
             let value = values::any(&mut self.scan, self.names, 0)?;
             let names_assets =
                 matches!(value, Value::Asset(_) | Value::Assets(_) | Value::Dictionary(_));
-            if names_assets || matches!(key, "interpolation" | "elementSize" | "bindMaterialAs") {
+            let is_kept =
+                matches!(key, "interpolation" | "elementSize" | "bindMaterialAs" | "colorSpace");
+            if names_assets || is_kept {
                 let key = self.names.intern(key);
                 self.slot(owner, name).rare_mut().fields.push((key, value));
             }

@@ -176,7 +176,10 @@ fn property(file: &Crate, names: &mut Names, name: Name, set: u32) -> Result<Pro
             Name::TARGET_PATHS | Name::CONNECTION_PATHS => {
                 property.rare_mut().targets = file.value(rep, names)?;
             }
-            Name::INTERPOLATION | Name::ELEMENT_SIZE | Name::BIND_MATERIAL_AS => {
+            Name::INTERPOLATION
+            | Name::ELEMENT_SIZE
+            | Name::BIND_MATERIAL_AS
+            | Name::COLOR_SPACE => {
                 let value = file.value(rep, names)?;
                 property.rare_mut().fields.push((field, value));
             }
