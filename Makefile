@@ -10,11 +10,16 @@ ENV := source scripts/env.sh;
 TEST_TIME_MAX := 25m
 # Seconds a fuzz target runs.
 FUZZ_SECS ?= 600
-FUZZ_TARGETS := usda usdc usdz inspect gltf
-# Test files called elasticsearch*.rs, in whichever crate, need a server; all others need none.
-LOCAL_TESTS := $(sort $(filter-out elasticsearch%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
+# Libraries of the operator's benchmark, each number in a cluster of its own.
+LIBRARIES ?= 500 2000
+FUZZ_TARGETS := usda usdc usdz inspect materialx gltf
+# Test files called elasticsearch*.rs or cluster*.rs, in whichever crate, need a server; all others need none.
+LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-.PHONY: help setup demo contact-sheet demo-library build test test-local test-elasticsearch test-torch lint bench fuzz fuzz-short oracle-usd clean
+# The binding of Vulkan and its shaders' compiler take minutes to build: `make test-gpu` has them.
+CRATES := --workspace --exclude vitrine-render-gpu
+
+.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -28,44 +33,72 @@ build: setup ## Build the program, optimised: target/release/vitrine
 demo: ## Catalogue the demo library and search it by meaning
 	@scripts/demo.sh
 
+demo-kubernetes: ## The same on a throw-away Kubernetes, by the operator: root only
+	@scripts/demo-kubernetes.sh
+
 contact-sheet: ## Draw every asset of the demo library, and of the real files where they are: demo/out/*.png
 	@scripts/contact-sheet.sh
+
+crds: ## Write the definitions of the resources from their types
+	@$(ENV) cargo run --quiet --package vitrine-operator -- crds --out crds/yaml
+	@$(ENV) cargo run --quiet --package vitrine-operator -- crds --out charts/vitrine/files/crds
 
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh
 
-test: test-local test-elasticsearch ## Run every test that this machine can run
+test: test-local test-elasticsearch test-cluster ## Run every test that this machine can run
 
 test-local: ## Run the tests that need no server
 	@scripts/setup.sh tests
-	@$(ENV) cargo build --workspace --bins --quiet
-	@$(ENV) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %) --no-run --quiet
-	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test --workspace --lib --bins --examples $(LOCAL_TESTS:%=--test %)
-	@$(ENV) cargo test --workspace --doc --quiet
+	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %) --no-run --quiet
+	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %)
+	@$(ENV) cargo test $(CRATES) --doc --quiet
 
 test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
 	@scripts/setup.sh tests
-	@$(ENV) cargo build --workspace --bins --quiet
-	@$(ENV) cargo test --workspace --test 'elasticsearch*' --no-run --quiet
+	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo test $(CRATES) --test 'elasticsearch*' --no-run --quiet
 	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
 	  echo "== Elasticsearch $$version"; \
 	  scripts/elasticsearch.sh run "$$version" -- \
-	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test --workspace --test 'elasticsearch*'; done
+	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'elasticsearch*'; done
+
+# Of several programs of tests each has the cluster to itself. Builds come first: there is no network inside.
+test-cluster: ## Run the tests that need Kubernetes, with Elasticsearch 9.5.3: root only
+	@scripts/setup.sh tests
+	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo test $(CRATES) --test 'cluster*' --no-run --quiet
+	@$(ENV) scripts/test-cluster.sh timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'cluster*'
 
 test-torch: ## Run the suite of dual encoders on every runtime, libtorch too: downloads 0.6 GB
 	@scripts/setup.sh torch
 	@$(ENV) export LD_LIBRARY_PATH="$$LIBTORCH/lib:$$LIBTORCH/../nvidia/cu13/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"; \
 	cargo test --package vitrine --features pure,torch --test conformance
 
-lint: ## Check format, lints, licences, and that generated files are current
+test-gpu: ## Lint and run the tests of pictures by Vulkan, on a GPU or on software: builds for minutes
+	@scripts/setup.sh tests
+	@$(ENV) cargo clippy --package vitrine-render-gpu --package vitrine --features vitrine/gpu --all-targets --quiet -- --deny warnings
+	@$(ENV) cargo test --package vitrine-render-gpu
+	@$(ENV) cargo test --package vitrine --features gpu --bin vitrine --test drawn_by_gpu
+	@$(ENV) cargo test --package vitrine --features gpu --lib extract::easel
+
+chart: ## Check the Helm chart: lint, snapshots, what it must refuse, its rights, its health check
+	@scripts/chart.sh check
+
+lint: chart ## Check format, lints, licences, and that generated files are current
 	@$(ENV) cargo fmt --all --check
-	@$(ENV) cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	@$(ENV) cargo clippy $(CRATES) --all-targets --quiet -- --deny warnings
 	@$(ENV) if command -v cargo-deny >/dev/null; then cargo deny --offline check --hide-inclusion-graph bans licenses sources; \
 	  else echo 'lint: cargo-deny is not installed: licences were not checked'; fi
-	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh images/*.sh tests/cluster/*.sh .ci/run; fi
 
 bench: ## Measure, against peers in the same run: benches/out/report.md
 	@$(ENV) benches/run.sh
+
+bench-operator: ## Measure the operator with LIBRARIES (500 2000) against a real API server: minutes, root only
+	@scripts/setup.sh cluster
+	@$(ENV) benches/operator.sh $(LIBRARIES)
 
 fuzz: ## Fuzz the reader, FUZZ_SECS (600) seconds a target
 	@scripts/setup.sh fuzz

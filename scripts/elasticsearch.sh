@@ -85,7 +85,8 @@ configure() {
         printf '%s\n' 'cluster.name: vitrine-test' 'node.name: one' "path.data: $data/data" \
             "path.logs: $data/logs" "path.repo: [\"$data/repo\"]" 'network.host: 127.0.0.1' \
             "http.port: $port" 'discovery.type: single-node' 'telemetry.tracing.enabled: false' \
-            'cluster.routing.allocation.disk.threshold_enabled: false'
+            'cluster.routing.allocation.disk.threshold_enabled: false' \
+            'indices.merge.disk.check_interval: 0' # Else it merges nothing where 95 % of the disk are in use.
         case "${ELASTICSEARCH_YML:-}" in
             *xpack.security.enabled*) ;;
             *) echo 'xpack.security.enabled: false' ;;
@@ -189,7 +190,7 @@ case "${1:-}" in
     start) start_server "${2:?VERSION}" "${3:?PORT}" "${4:?DATADIR}" ;;
     stop) stop_server "${2:?DATADIR}" ;;
     run)
-        [ "${3:-}" = -- ] && [ $# -ge 4 ] || fail 'usage: elasticsearch.sh run VERSION -- COMMAND…'
+        if [ "${3:-}" != -- ] || [ $# -lt 4 ]; then fail 'usage: elasticsearch.sh run VERSION -- COMMAND…'; fi
         run_with "$2" "${@:4}"
         ;;
     java) find_java || fail 'no JDK of 21 or newer' ;;

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # Who sources it uses them.
 # Sourced by the scripts, and read by the Makefile: where the checkout's own tools are.
 # A toolchain of the checkout is used only where there is no other.
 

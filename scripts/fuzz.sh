@@ -32,6 +32,7 @@ seed usda usda usd
 seed usdc usdc usd
 seed usdz usdz
 seed inspect usda usdc usd usdz
+seed materialx mtlx
 seed gltf glb gltf
 
 # The inputs that targets write as files stay in memory where there is room for that.

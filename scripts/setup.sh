@@ -2,14 +2,15 @@
 # Makes this checkout ready to build and run: a C linker, the Rust toolchain, ONNX Runtime.
 #
 #   scripts/setup.sh           what `make demo` needs
-#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch
+#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch, Vulkan
+#   scripts/setup.sh cluster   what `make test-cluster` needs besides: a Kubernetes, built from Go modules
 #   scripts/setup.sh fuzz      also what `make fuzz` needs
 #   scripts/setup.sh torch     also what `make test-torch` needs: libtorch, 0.7 GB on disk
 #   scripts/setup.sh maven     only Maven, the way to the text model where no hub is reachable
 #
 # Asks nothing and repeats nothing: what is there is left alone. System packages come from apt
 # where that is allowed without a password; elsewhere it says which command to run. All else goes
-# to .tools/ of the checkout; root's Elasticsearch to /var/cache/vitrine.
+# to .tools/ of the checkout; root's Elasticsearch and Kubernetes to /var/cache/vitrine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/env.sh
@@ -169,6 +170,20 @@ need_torch() {
     mv "$folder.part" "$folder"
 }
 
+# Nodes run containers, and images for them are made without a registry.
+need_cluster() {
+    local program missing=()
+    for program in containerd runc iptables conntrack buildah openssl curl; do
+        command -v "$program" >/dev/null || missing+=("$program")
+    done
+    command -v ip >/dev/null || missing+=(iproute2)
+    [ -x /usr/lib/cni/bridge ] || missing+=(containernetworking-plugins)
+    if [ ${#missing[@]} != 0 ]; then
+        install_packages "no nodes of a Kubernetes can run here yet" "${missing[@]}"
+    fi
+    scripts/kubernetes.sh >/dev/null || fail "Kubernetes is not here: the lines above say why"
+}
+
 need_fuzzing() {
     command -v rustup >/dev/null || fail "fuzzing needs a nightly toolchain, which needs rustup"
     if ! rustup toolchain list | grep -q '^nightly'; then
@@ -182,10 +197,23 @@ need_fuzzing() {
     fi
 }
 
+# Software that speaks Vulkan: tests of the GPU's renderer run on it where there is no GPU.
+need_vulkan() {
+    if [ -n "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then return; fi
+    local folder
+    for folder in /usr/share/vulkan/icd.d /etc/vulkan/icd.d /usr/local/share/vulkan/icd.d; do
+        if compgen -G "$folder/*.json" >/dev/null && ldconfig -p | grep -q 'libvulkan\.so\.1'; then
+            return
+        fi
+    done
+    install_packages "no Vulkan (the GPU's renderer is tested on software that speaks it)" \
+        libvulkan1 mesa-vulkan-drivers
+}
+
 case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
-        need_linker; need_rust; need_python; need_java; need_maven
+        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan
         command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
         need_elasticsearch & # It downloads, while Go compiles.
         elasticsearch=$!
@@ -195,8 +223,9 @@ case "${1:-demo}" in
         need_gltf_validator
         wait "$elasticsearch"
         ;;
+    cluster) need_cluster ;;
     torch) need_linker; need_rust; need_python; need_maven; scripts/onnxruntime.sh; need_torch ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
     maven) need_maven ;;
-    *) fail "unknown set '$1': demo, tests, torch, fuzz or maven" ;;
+    *) fail "unknown set '$1': demo, tests, cluster, torch, fuzz or maven" ;;
 esac

@@ -1,6 +1,8 @@
 //! What the black-box tests share: where the program is, where the inputs are.
 
+pub mod asking;
 pub mod certificates;
+pub mod cluster;
 pub mod elasticsearch;
 pub mod http;
 pub mod indexed;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::program::{self, Ended, command, run};
 
 /// A library in a folder of its own, and beside it a catalogue.
+#[derive(Debug)]
 pub struct Library {
     folder: TempDir,
 }

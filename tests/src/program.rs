@@ -5,16 +5,25 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The program of this build: `cargo build --workspace --bins` makes it, `make test` does so.
+/// The program `vitrine` of this build.
 ///
 /// # Panics
 ///
 /// When it was not built.
 pub fn vitrine() -> PathBuf {
+    built("vitrine")
+}
+
+/// A program of this build: `cargo build --workspace --bins` makes it, `make test` does so.
+///
+/// # Panics
+///
+/// When it was not built.
+pub fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     // target/<profile>/deps/<test>
     let profile = test.ancestors().nth(2).expect("tests lie two folders below their profile's");
-    let program = profile.join("vitrine");
+    let program = profile.join(name);
     assert!(
         program.is_file(),
         "{} is missing: run `cargo build --workspace --bins` first, or `make test`",

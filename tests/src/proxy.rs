@@ -16,7 +16,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-pub use fault::{Fault, ItemError, Rule};
+pub use fault::{Fault, Gate, ItemError, Rule};
 
 use crate::http::Head;
 
@@ -61,7 +61,16 @@ impl Proxy {
     ///
     /// When there is no free port.
     pub fn start(upstream: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        Self::start_at("127.0.0.1", upstream)
+    }
+
+    /// The same at another address of this machine.
+    ///
+    /// # Panics
+    ///
+    /// When there is no free port.
+    pub fn start_at(host: &str, upstream: &str) -> Self {
+        let listener = TcpListener::bind((host, 0)).expect("there is a free port");
         let address = listener.local_addr().expect("it is bound");
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let shared = Arc::new(Shared {
@@ -223,6 +232,10 @@ impl Shared {
             None => self.forward(head, &body, upstream),
             Some(Fault::Delay(time)) => {
                 std::thread::sleep(time);
+                self.forward(head, &body, upstream)
+            }
+            Some(Fault::Hold(gate)) => {
+                gate.pass();
                 self.forward(head, &body, upstream)
             }
             Some(Fault::Answer { status, fields, body }) => {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::certificates::{Authority, Certified};
+use crate::cluster;
 use crate::elasticsearch::Elasticsearch;
 use crate::http::Answer;
 use crate::skip;
@@ -170,7 +171,12 @@ fn start(version: &str) -> Option<Secured> {
     }
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let authority = Authority::new("test");
-    let Certified { pem, key, .. } = authority.certify("server", &["localhost", "127.0.0.1"]);
+    // In a cluster pods ask it, too, by another address.
+    let cluster = std::env::var(cluster::HOST).ok();
+    let mut hosts = vec!["localhost", "127.0.0.1"];
+    hosts.extend(cluster.as_deref());
+    let Certified { pem, key, .. } = authority.certify("server", &hosts);
+    let everywhere = cluster.as_ref().map_or("", |_| "\nhttp.host: 0.0.0.0");
     let ca = put(folder.path(), "certificates/ca.crt", &authority.pem);
     let config = folder.path().join("config");
     put(&config, "certificates/ca.crt", &authority.pem);
@@ -188,7 +194,7 @@ fn start(version: &str) -> Option<Secured> {
         .arg(version)
         .env("ELASTICSEARCH_HOME", String::from_utf8_lossy(&home.stdout).trim())
         .env("ELASTICSEARCH_CONFIG", &config)
-        .env("ELASTICSEARCH_YML", CONFIGURATION)
+        .env("ELASTICSEARCH_YML", format!("{CONFIGURATION}{everywhere}"))
         .env("ELASTICSEARCH_CURL", format!("--cacert {} -u {USER}:{PASSWORD}", ca.display()))
         .env("ELASTICSEARCH_HEAP", "512m")
         .stdin(Stdio::piped())

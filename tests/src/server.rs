@@ -18,19 +18,31 @@ const KEY: &str = "tester";
 const SECRET: &str = "tester-secret";
 
 /// A running server. Its buckets are folders below [`S3::folder`].
+#[derive(Debug)]
 pub struct S3 {
     server: Child,
     folder: TempDir,
-    port: u16,
+    /// `http://HOST:PORT`
+    endpoint: String,
 }
 
 impl S3 {
-    /// Starts the server that `scripts/versitygw.sh` installs; skips where it is not there.
+    /// Starts the server that `scripts/versitygw.sh` installs, for this machine alone; skips where
+    /// it is not there.
     ///
     /// # Panics
     ///
     /// When it is there and does not start.
     pub fn start() -> Option<Self> {
+        Self::start_at("127.0.0.1")
+    }
+
+    /// The same at another address of this machine.
+    ///
+    /// # Panics
+    ///
+    /// When it is there and does not start.
+    pub fn start_at(host: &str) -> Option<Self> {
         let Some(program) = program() else {
             skip("no S3 server: run scripts/versitygw.sh, which needs Go");
             return None;
@@ -38,11 +50,11 @@ impl S3 {
         let folder = tempfile::tempdir().expect("there is a place for temporary files");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("a new folder is writable");
-        let free = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let port = free.local_addr().expect("it is bound").port();
+        let free = TcpListener::bind((host, 0)).expect("there is a free port");
+        let address = free.local_addr().expect("it is bound");
         drop(free);
         let server = Command::new(program)
-            .args(["--port", &format!("127.0.0.1:{port}"), "posix"])
+            .args(["--port", &address.to_string(), "posix"])
             .arg(&data)
             .envs([("ROOT_ACCESS_KEY", KEY), ("ROOT_SECRET_KEY", SECRET)])
             .current_dir(folder.path())
@@ -50,9 +62,9 @@ impl S3 {
             .stderr(Stdio::null())
             .spawn()
             .expect("the server can be started");
-        let started = Self { server, folder, port };
+        let started = Self { server, folder, endpoint: format!("http://{address}") };
         let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(address).is_err() {
             assert!(begin.elapsed() < Duration::from_secs(30), "the S3 server does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -82,7 +94,7 @@ impl S3 {
     /// When the server refuses.
     pub fn put(&self, bucket: &str, objects: Vec<(String, Vec<u8>)>) {
         let store = AmazonS3Builder::new()
-            .with_endpoint(format!("http://127.0.0.1:{}", self.port))
+            .with_endpoint(&self.endpoint)
             .with_allow_http(true)
             .with_region("us-east-1")
             .with_access_key_id(KEY)
@@ -119,15 +131,20 @@ impl S3 {
         self.put(bucket, objects);
     }
 
-    /// Tells a command how to reach it.
-    pub fn lend<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.envs([
-            ("AWS_ENDPOINT", format!("http://127.0.0.1:{}", self.port).as_str()),
+    /// The variables that tell a program how to reach it.
+    pub fn variables(&self) -> [(&'static str, &str); 5] {
+        [
+            ("AWS_ENDPOINT", &self.endpoint),
             ("AWS_ALLOW_HTTP", "true"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", KEY),
             ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ])
+        ]
+    }
+
+    /// Tells a command how to reach it.
+    pub fn lend<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.envs(self.variables())
     }
 }
 

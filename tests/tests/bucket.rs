@@ -166,3 +166,69 @@ fn a_refused_login_and_a_missing_bucket_say_what_to_do() {
 fn put(server: &S3, bucket: &str, key: &str, content: &str) {
     server.put(bucket, vec![(key.to_owned(), content.as_bytes().to_vec())]);
 }
+
+#[test]
+fn what_materialx_documents_of_a_bucket_name_is_watched() {
+    let Some(server) = S3::start() else { return };
+    let library = Library::new();
+    library.write("a/cup.usda", usda("Cup", &reference("./cup.mtlx"), ""));
+    let file = |name: &str| {
+        format!(
+            "<image name='{name}' type='color3'><input name='file' type='filename' value='{name}.png'/></image>"
+        )
+    };
+    let surface = "<surfacematerial name='M' type='material'>
+        <input name='surfaceshader' type='surfaceshader' nodename='S'/></surfacematerial>
+        <gltf_pbr name='S' type='surfaceshader'>
+            <input name='base_color' type='color3' nodename='clay'/>
+            <input name='emissive' type='color3' nodename='glow'/></gltf_pbr>";
+    library.write(
+        "a/cup.mtlx",
+        format!("<materialx>{surface}{}<xi:include href='more.mtlx'/></materialx>", file("clay")),
+    );
+    library.write("a/more.mtlx", format!("<materialx>{}</materialx>", file("glow")));
+    library.write("a/clay.png", "clay");
+    server.bucket("mugs");
+    server.put_folder("mugs", "all", &library.path());
+    let out = library.catalog();
+    let out = out.to_str().unwrap();
+    catalog(&server, "s3://mugs/all", out).json(0);
+    let read = |expected: [u64; 4], because: &str| {
+        let report = catalog(&server, "s3://mugs/all", out).json(0);
+        assert_eq!(counts(&report), expected, "{because}");
+    };
+    read([1, 0, 1, 0], "nothing changed");
+    put(&server, "mugs", "all/a/clay.png", "other clay");
+    read([1, 1, 0, 0], "a picture changed");
+    put(&server, "mugs", "all/a/glow.png", "glow");
+    read([1, 1, 0, 0], "a picture came that an included document names");
+    read([1, 0, 1, 0], "nothing changed");
+}
+
+#[test]
+fn library_and_catalogue_lie_in_stores_with_logins_of_their_own() {
+    let (Some(packs), Some(catalogs)) = (S3::start(), S3::start()) else { return };
+    let library = small();
+    packs.bucket("packs");
+    packs.put_folder("packs", "warehouse", &library.path());
+    put(&packs, "packs", "captions.csv", "path,en\nkitchen/cup with handle.usda,A chipped cup\n");
+    let bucket = catalogs.bucket("catalogs");
+    let secrets = tempfile::tempdir().unwrap();
+    for (name, server) in [("from", &packs), ("to", &catalogs)] {
+        std::fs::create_dir(secrets.path().join(name)).unwrap();
+        for (key, value) in server.variables() {
+            std::fs::write(secrets.path().join(name).join(key), value).unwrap();
+        }
+    }
+    // Captions name no Secret: the source's serves.
+    let configuration = "apiVersion: vitrine.dev/v1alpha1\nkind: AssetLibrary\nmetadata: {name: lib}\nspec:\n  \
+         source: {uri: \"s3://packs/warehouse\", secretRef: {name: from}}\n  \
+         captions: {uri: \"s3://packs/captions.csv\"}\n  \
+         catalog: {uri: \"s3://catalogs/lib\", secretRef: {name: to}}\n  embeddings: []\n";
+    let file = library.beside("vitrine.yaml", configuration);
+    let mut call = command(&["catalog", "-q", "--output", "json", "--config"]);
+    let report = run(call.arg(file).env("VITRINE_SECRETS_DIR", secrets.path())).json(0);
+    assert_eq!(counts(&report), [3, 3, 0, 0]);
+    let cup = json_file(&bucket.join("lib/individual/kitchen/cup with handle.json"));
+    assert_eq!(cup["caption"]["en"], "A chipped cup");
+}

@@ -143,10 +143,13 @@ fn many_deletions_wait_for_approval_and_an_empty_listing_deletes_nothing() {
     let report = library.report(&["--approve-deletions"]);
     assert_eq!(report["counts"]["deleted"], 2);
     library.remove("office/desk.usda");
-    let refused = library.run(&["--approve-deletions"]);
+    let refused = library.run(&[]);
     assert_eq!(refused.code, Some(3), "{}", refused.stderr);
     assert!(refused.stderr.contains("lists no assets"), "{}", refused.stderr);
     assert_eq!(library.documents().len(), 1);
+    let report = library.report(&["--approve-deletions"]);
+    assert_eq!(report["counts"]["deleted"], 1);
+    assert_eq!(library.documents().len(), 0);
 }
 
 #[test]

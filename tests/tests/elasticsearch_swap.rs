@@ -1,91 +1,22 @@
 //! A new index beside the old one, and the moment in which searches go over to it.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use vitrine_tests::asking::Asking;
 use vitrine_tests::indexed::{Indexed, Place, counts};
-use vitrine_tests::program::{command, run};
+use vitrine_tests::model::{model, pooled_otherwise};
+use vitrine_tests::program::run;
 use vitrine_tests::proxy::{Fault, Rule};
-use vitrine_tests::skip;
 
 const ASSETS: usize = 60;
-
-/// The default text model; skips where it is out of reach.
-fn model() -> Option<PathBuf> {
-    let pulled = run(&mut command(&["models", "pull"]));
-    if pulled.code != Some(0) {
-        skip(&format!("no text model: {}", pulled.stderr.trim()));
-        return None;
-    }
-    let listed = run(&mut command(&["models", "list", "--output", "json"])).json(0);
-    let models = listed["models"].as_array().unwrap().iter();
-    let mut found = models.filter(|model| model["uri"].as_str().unwrap().contains("MiniLM"));
-    Some(PathBuf::from(found.next().unwrap()["folder"].as_str().unwrap()))
-}
-
-/// Asks through the alias without a pause until told to stop.
-struct Asking {
-    stop: Arc<AtomicBool>,
-    asked: JoinHandle<Asked>,
-}
-
-#[derive(Debug, Default)]
-struct Asked {
-    answers: usize,
-    /// Indices that answered, in the order of their first answers.
-    indices: Vec<String>,
-    /// What was wrong with an answer.
-    wrong: Vec<String>,
-}
-
-impl Asking {
-    fn start(indexed: &Indexed, query: Value) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let (server, alias) = (indexed.server.clone(), indexed.alias.to_string());
-        let asked = std::thread::spawn(move || {
-            let mut asked = Asked::default();
-            while !stopped.load(Ordering::Relaxed) {
-                let answer = server.ask("POST", &format!("/{alias}/_search"), Some(&query));
-                asked.answers += 1;
-                let hits = answer.body["hits"]["hits"].as_array().cloned().unwrap_or_default();
-                let indices: BTreeSet<&str> =
-                    hits.iter().filter_map(|hit| hit["_index"].as_str()).collect();
-                let is_whole = answer.status == 200
-                    && answer.body["_shards"]["failed"] == 0
-                    && hits.len() == ASSETS
-                    && indices.len() == 1;
-                if !is_whole && asked.wrong.len() < 3 {
-                    asked.wrong.push(format!("{} {}", answer.status, answer.body));
-                }
-                for index in indices {
-                    if asked.indices.last().is_none_or(|last| last != index) {
-                        asked.indices.push(index.to_owned());
-                    }
-                }
-            }
-            asked
-        });
-        Self { stop, asked }
-    }
-
-    fn end(self) -> Asked {
-        self.stop.store(true, Ordering::Relaxed);
-        self.asked.join().unwrap()
-    }
-}
 
 /// Runs a call while somebody asks; from the old index to the new one, once, without a flaw.
 fn swapped(indexed: &Indexed, query: Value, call: &mut Command) -> String {
     let old = indexed.index();
-    let asking = Asking::start(indexed, query);
+    let asking = Asking::start(&indexed.server, &indexed.alias, query, ASSETS);
     counts(&run(call).json(0));
     let new = indexed.index();
     // Some questions more, to the index that answers now.
@@ -156,7 +87,7 @@ fn a_new_index_that_is_not_finished_is_gone_on_with_and_nobody_sees_it() {
     let Some(indexed) = Indexed::many("half", ASSETS) else { return };
     indexed.report(Place::Alone, &[]);
     let old = indexed.index();
-    let asking = Asking::start(&indexed, everything());
+    let asking = Asking::start(&indexed.server, &indexed.alias, everything(), ASSETS);
     let call = |crash: Option<&str>| {
         let mut call = indexed.call(Place::Alone, &[]);
         call.env("VITRINE_ELASTICSEARCH__VECTORS__TYPE", "flat");
@@ -182,13 +113,7 @@ fn a_new_index_that_is_not_finished_is_gone_on_with_and_nobody_sees_it() {
 fn vectors_that_come_and_another_model_are_new_indices_and_nearest_neighbours_never_mix() {
     let Some(indexed) = Indexed::many("models", ASSETS) else { return };
     let Some(folder) = model() else { return };
-    // The same network, pooled in another way, is another model.
-    let other = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp").arg("-r").arg(folder.join(".")).arg(other.path()).status();
-    assert!(copied.unwrap().success());
-    let pooling = r#"{"word_embedding_dimension":384,"pooling_mode_mean_tokens":false,"pooling_mode_cls_token":true}"#;
-    std::fs::write(other.path().join("1_Pooling/config.json"), pooling).unwrap();
-
+    let other = pooled_otherwise(&folder);
     indexed.report(Place::Both, &[]);
     let with = |model: &std::path::Path| {
         indexed.with_vectors(Place::Both, &["--model", model.to_str().unwrap()])

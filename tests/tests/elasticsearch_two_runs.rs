@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use vitrine_tests::indexed::{Indexed, Place, counts};
 use vitrine_tests::library::usda;
 use vitrine_tests::program::{Ended, run, start};
-use vitrine_tests::proxy::{Fault, Proxy, Rule};
+use vitrine_tests::proxy::{Fault, Gate, Rule};
 
 const ASSETS: usize = 120;
 
@@ -17,15 +16,6 @@ fn second(indexed: &Indexed, more: &[&str]) -> Command {
     call.args(["--index", &indexed.alias, "--elasticsearch", indexed.server.url()]);
     indexed.settle(&mut call);
     call
-}
-
-/// Waits until the proxy has let the first run come as far as `part`.
-fn wait_for(proxy: &Proxy, part: &str) {
-    let begin = Instant::now();
-    while proxy.count("", part) == 0 {
-        assert!(begin.elapsed() < Duration::from_secs(60), "the first run never asked for {part}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn superseded(ended: &Ended, because: &str) {
@@ -38,15 +28,15 @@ fn the_run_with_the_lower_number_stops_and_the_index_is_that_of_the_higher() {
     // Held up while it sends documents, before they are counted, and before searches may come.
     for held in ["_bulk", "_refresh", "_settings"] {
         let Some(indexed) = Indexed::many("two", ASSETS) else { return };
-        let slow = Fault::Delay(Duration::from_secs(4));
-        indexed.proxy.rule(Rule::on("", held, slow).nth(1).sparing("-runs"));
+        let gate = Gate::default();
+        indexed.proxy.rule(Rule::on("", held, Fault::Hold(gate.clone())).nth(1).sparing("-runs"));
         let first = start(&mut indexed.call(Place::Alone, &[]));
-        wait_for(&indexed.proxy, "-runs/_create");
-        std::thread::sleep(Duration::from_millis(1500));
+        gate.wait_reached();
         indexed.library.write("pack/late.usda", usda("Late", "", ""));
         let report = run(&mut second(&indexed, &[])).json(0);
         assert_eq!(counts(&report)[3], 0, "{held}");
         assert!(report["run"].as_u64() > Some(1), "{held}: {report}");
+        gate.open();
         let first = Ended::new(first.wait_with_output().unwrap());
         superseded(&first, held);
         indexed.must_be_whole(held);
@@ -81,20 +71,16 @@ fn runs_started_at_the_same_time_leave_each_asset_once() {
 #[test]
 fn a_run_with_an_older_number_never_overwrites_a_newer_document() {
     let Some(indexed) = Indexed::many("older", ASSETS) else { return };
-    let slow = Fault::Delay(Duration::from_secs(5));
+    let gate = Gate::default();
     indexed.report(Place::Alone, &[]);
     indexed.library.write("pack/thing0001.usda", usda("Older", "", ""));
-    indexed.proxy.rule(Rule::on("POST", "_bulk", slow).nth(1));
+    indexed.proxy.rule(Rule::on("POST", "_bulk", Fault::Hold(gate.clone())).nth(1));
     let first = start(&mut indexed.call(Place::Alone, &[]));
-    let begin = Instant::now();
-    while indexed.proxy.count("PUT", "-runs/_create") < 2 {
-        assert!(begin.elapsed() < Duration::from_secs(30));
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    std::thread::sleep(Duration::from_millis(1500));
+    gate.wait_reached();
     indexed.library.write("pack/thing0001.usda", usda("Newer", "", ""));
     let report = run(&mut second(&indexed, &[])).json(0);
     assert_eq!(counts(&report)[3], 0);
+    gate.open();
     superseded(&Ended::new(first.wait_with_output().unwrap()), "older");
     let name = &indexed.documents()["pack/thing0001.usda"]["usd"]["default_prim"];
     assert_eq!(name, "Newer");
@@ -106,23 +92,15 @@ fn an_alias_that_has_moved_on_is_not_moved_back_by_a_late_run() {
     let Some(indexed) = Indexed::many("late-swap", ASSETS) else { return };
     indexed.report(Place::Alone, &[]);
     let vectors = "VITRINE_ELASTICSEARCH__VECTORS__TYPE";
-    indexed.proxy.rule(Rule::on("POST", "_aliases", Fault::Delay(Duration::from_secs(4))).nth(1));
+    let gate = Gate::default();
+    indexed.proxy.rule(Rule::on("POST", "_aliases", Fault::Hold(gate.clone())).nth(1));
     let late = start(indexed.call(Place::Alone, &[]).env(vectors, "flat"));
-    // Its index is filled; whatever it may still ask is asked before this.
-    let begin = Instant::now();
-    while !indexed.server.indices(&indexed.alias).iter().any(|index| {
-        index.starts_with(&format!("{}-", indexed.alias))
-            && !index.ends_with("-runs")
-            && *index != indexed.index()
-            && indexed.server.settings(index)["index.auto_expand_replicas"] == "0-1"
-    }) {
-        assert!(begin.elapsed() < Duration::from_secs(30), "the late run never came to its swap");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    std::thread::sleep(Duration::from_millis(500));
+    // Its index is filled, and whatever it may still ask was asked.
+    gate.wait_reached();
     let report = run(second(&indexed, &[]).env(vectors, "hnsw")).json(0);
     let current = indexed.index();
     assert_eq!(report["index"]["name"], current);
+    gate.open();
     let late = Ended::new(late.wait_with_output().unwrap());
     assert!(matches!(late.code, Some(1 | 3)), "{:?}: {} {}", late.code, late.stdout, late.stderr);
     assert_eq!(indexed.index(), current, "{}", late.stderr);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use vitrine_tests::library::Library;
-use vitrine_tests::program::{draws, json_file, run};
+use vitrine_tests::program::{children, draws, json_file, run, signal, start};
 
 /// A cube of one colour on a stage whose up axis is Z, with a texture where one is named.
 fn cube(colour: &str, texture: Option<&str>) -> String {
@@ -196,6 +196,46 @@ fn captions_get_vectors_of_the_same_space_and_only_where_there_are_some() {
 }
 
 #[test]
+fn a_picture_that_only_a_materialx_document_names_is_drawn_and_watched() {
+    let library = Library::new();
+    let bound = r#"
+    def Material "Look" (references = @look/paper.mtlx@</MaterialX/Materials/Paper>) { }"#;
+    let plain_cube = cube("(1, 1, 1)", None);
+    let asset = plain_cube
+        .replace("double size = 1", "double size = 1\n        rel material:binding = </Cube/Look>")
+        .replace("def Cube", &format!("{}\n    def Cube", bound.trim_start()));
+    library.write("a/wrapped.usda", asset);
+    library.write(
+        "a/look/paper.mtlx",
+        "<?xml version='1.0'?><materialx version='1.38'>
+        <surfacematerial name='Paper' type='material'>
+            <input name='surfaceshader' type='surfaceshader' nodename='Surface'/></surfacematerial>
+        <standard_surface name='Surface' type='surfaceshader'>
+            <input name='base_color' type='color3' nodename='Picture'/></standard_surface>
+        <image name='Picture' type='color3'>
+            <input name='file' type='filename' value='paper.png' colorspace='srgb_texture'/></image>
+        </materialx>",
+    );
+    library.write("a/look/paper.png", plain([20, 20, 220]));
+    library.drawn(&["--views", "1", "--size", "128"]);
+    let thumbnail = format!("thumbnails/{}.png", id(&library, "a/wrapped.usda"));
+    let thumbnail = library.catalog().join(thumbnail);
+    let seen = || colours(&thumbnail).get_pixel(64, 64).0.map(u32::from);
+    let [r, _, b] = seen();
+    assert!(b > 2 * r, "the picture is blue: {r} {b}");
+    let document = library.document("a/wrapped.usda");
+    assert_eq!(document["usd"]["dependencies"], serde_json::json!(["a/look/paper.mtlx"]));
+
+    library.write("a/look/paper.png", plain([220, 20, 20]));
+    let again = library.drawn(&["--views", "1", "--size", "128"]);
+    assert_eq!(again["counts"]["indexed"], 1, "{again}");
+    let [r, _, b] = seen();
+    assert!(r > 2 * b, "and now red: {r} {b}");
+    let again = library.drawn(&["--views", "1", "--size", "128"]);
+    assert_eq!(again["counts"]["skipped"], 1, "{again}");
+}
+
+#[test]
 fn only_what_looks_different_is_drawn_again_and_no_picture_of_the_past_stays() {
     let library = Library::new();
     library.write("a/plain.usda", cube("(0.8, 0, 0)", None));
@@ -235,6 +275,78 @@ fn only_what_looks_different_is_drawn_again_and_no_picture_of_the_past_stays() {
 }
 
 #[test]
+fn a_new_model_looks_at_the_pictures_that_are_there() {
+    let library = Library::new();
+    library.write("a/red.usda", cube("(0.8, 0.02, 0.02)", None));
+    library.write("a/blue.usda", cube("(0.02, 0.02, 0.8)", None));
+    library.write("a/light.usda", "#usda 1.0\ndef DistantLight \"Sun\" {}\n");
+    seen(&library, &["--views", "4", "--no-embeddings"]);
+    let red = id(&library, "a/red.usda");
+    let has_vectors = || library.document("a/red.usda")["has_visual_embedding"].clone();
+    let embeddings = || -> Vec<(String, Vec<f32>)> {
+        let files = files(&library, "embeddings").into_iter();
+        let read = files.map(|file| (file.clone(), npy(&library.catalog().join(file)).1));
+        read.collect()
+    };
+    assert_eq!((has_vectors(), embeddings().len()), (false.into(), 0));
+
+    // Nobody draws such a model: where it stays, nothing was drawn.
+    let file = library.catalog().join(format!("models/{red}.glb"));
+    std::fs::write(&file, "drawn once").expect("the catalogue can be written to");
+    let missing = library.catalog().join(format!("thumbnails/{red}/090.png"));
+    std::fs::remove_file(&missing).expect("the view is there");
+    let looked = seen(&library, &["--views", "4"]);
+    assert_eq!(looked["found"]["to_describe"], 3, "{looked}");
+    assert_eq!(looked["undrawn"]["count"], 1, "{looked}");
+    let reason = looked["undrawn"].to_string();
+    assert!(reason.contains("090.png is missing"), "{reason}");
+    assert_eq!((has_vectors(), embeddings().len()), (false.into(), 1), "{looked}");
+    assert_eq!(std::fs::read(&file).expect("the model is there"), b"drawn once");
+
+    let mended = seen(&library, &["--views", "4"]);
+    assert_eq!((&mended["found"]["to_read"], &mended["undrawn"]["count"]), (&1.into(), &0.into()));
+    assert_eq!((has_vectors(), embeddings().len()), (true.into(), 2), "{mended}");
+
+    // Nobody can tell them from those of a run that drew and looked at once. A session may round
+    // otherwise where its batch is another: 1e-6 of numbers below 1.
+    let looked = embeddings();
+    std::fs::remove_dir_all(library.catalog()).expect("the catalogue can be removed");
+    seen(&library, &["--views", "4"]);
+    let drawn = embeddings();
+    assert_eq!(drawn.len(), looked.len());
+    for ((file, numbers), (same_file, same)) in drawn.iter().zip(&looked) {
+        assert_eq!((file, numbers.len()), (same_file, same.len()));
+        let apart = numbers.iter().zip(same).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-6, "{file}: {apart}");
+    }
+
+    let without = seen(&library, &["--views", "4", "--no-embeddings"]);
+    assert_eq!(without["found"]["to_read"], 0, "{without}");
+    assert_eq!((has_vectors(), embeddings().len()), (false.into(), 0));
+}
+
+#[test]
+fn a_model_that_was_named_from_one_folder_is_found_from_another() {
+    let library = Library::new();
+    library.write("a/red.usda", cube("(0.8, 0.02, 0.02)", None));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+    let config = std::fs::read_to_string(with_clip(&library)).expect("it was just written");
+    assert!(config.contains(folder));
+    let config = library.beside("relative.yaml", &config.replace(folder, ""));
+    let (config, to) = (config.display().to_string(), library.catalog().display().to_string());
+    let mut call = vitrine_tests::program::command(&["catalog", "--config", &config, "--out", &to]);
+    call.args(["--views", "2", "--size", "64", "--output", "json"]);
+    run(draws(call.current_dir(env!("CARGO_MANIFEST_DIR")))).json(0);
+    let photo = library.beside("photo.png", "");
+    std::fs::write(&photo, plain([200, 10, 10])).expect("a file can be written");
+    let photo = photo.display().to_string();
+    let mut search = vitrine_tests::program::command(&["search", "--output", "json"]);
+    search.args(["--catalog", &to, "--image", &photo]);
+    let found = run(search.current_dir(library.path())).json(0);
+    assert_eq!(found["hits"][0]["name"], "red", "{found}");
+}
+
+#[test]
 fn without_thumbnails_a_model_still_sees_the_views() {
     let library = Library::new();
     library.write("a/red.usda", cube("(0.8, 0, 0)", None));
@@ -267,6 +379,60 @@ fn what_ends_its_process_while_it_is_drawn_is_catalogued_without_pictures() {
     let mut call = library.call(&["--size", "4096"]);
     call.env("VITRINE_EXTRACTION__MEMORY_BYTES_MAX", "67108864");
     assert_eq!(run(draws(&mut call)).json(0)["counts"]["skipped"], 2);
+}
+
+#[test]
+fn what_somebody_killed_while_it_was_drawn_is_drawn_by_the_next_run() {
+    let library = Library::new();
+    library.write("a/red.usda", cube("(0.8, 0, 0)", None));
+    let mut call = library.call(&["--size", "512", "--views", "36"]);
+    let mut run_of = start(draws(&mut call));
+    // As the system does where memory ends: no child lives for long.
+    while run_of.try_wait().expect("a child can be waited for").is_none() {
+        for child in children(run_of.id()) {
+            std::thread::sleep(std::time::Duration::from_millis(150));
+            signal("KILL", child);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(files(&library, "thumbnails").is_empty());
+    let next = library.drawn(&["--size", "512", "--views", "36"]);
+    assert_eq!(next["counts"]["indexed"], 1, "{next}");
+    let next = library.drawn(&["--size", "512", "--views", "36"]);
+    assert_eq!(next["counts"]["skipped"], 1, "{next}");
+}
+
+#[test]
+fn nothing_to_be_seen_gives_no_pictures_and_is_no_error() {
+    let library = Library::new();
+    library.write("a/red.usda", cube("(0.8, 0, 0)", None));
+    let flat = r#"#usda 1.0
+def Mesh "M" (
+)
+{
+    int[] faceVertexCounts = [3]
+    int[] faceVertexIndices = [0, 1, 2]
+    point3f[] points = [(1, 1, 1), (1, 1, 1), (1, 1, 1)]
+}
+"#;
+    library.write("a/flat.usda", flat);
+    let report = seen(&library, &["--views", "4"]);
+    assert_eq!((&report["counts"]["indexed"], &report["undrawn"]["count"]), (&2.into(), &0.into()));
+    let flat = library.document("a/flat.usda");
+    assert_eq!((&flat["thumbnail_uri"], &flat["model_uri"]), (&Value::Null, &Value::Null));
+    assert_eq!(flat["has_visual_embedding"], false);
+    assert_eq!(library.document("a/red.usda")["has_visual_embedding"], true);
+}
+
+#[test]
+fn a_text_model_for_pictures_wants_a_model_of_pictures() {
+    let library = Library::new();
+    let out = library.catalog().display().to_string();
+    let folder = library.path().display().to_string();
+    let mut call = vitrine_tests::program::command(&["catalog", &folder, "--out", &out]);
+    let ended = run(call.args(["--paired-text", "models/words"]));
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--clip"), "{}", ended.stderr);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What can go wrong, and when it does.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -36,6 +36,8 @@ pub enum Fault {
     NoAnswer,
     /// The request waits, then passes.
     Delay(Duration),
+    /// The request waits until the gate is opened, then passes.
+    Hold(Gate),
     /// Of a bulk request, the items picked are answered with an error and kept from the server;
     /// the answer is 200 with `errors: true`.
     Items {
@@ -46,6 +48,56 @@ pub enum Fault {
     },
     /// The server does what is asked; its answer is changed.
     Rewrite(Change),
+}
+
+/// Holds requests up, for tests whose order of events must not depend on how fast a machine is.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<State>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_reached: bool,
+    is_open: bool,
+}
+
+impl Gate {
+    /// How long the gate, or who waits for a request at it, waits at most.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Waits until a request stands before the gate.
+    ///
+    /// # Panics
+    ///
+    /// When none comes within a minute.
+    pub fn wait_reached(&self) {
+        assert!(self.wait(|state| state.is_reached), "nothing came to the gate");
+    }
+
+    /// Lets what waits pass, and whatever comes later.
+    pub fn open(&self) {
+        self.change(|state| state.is_open = true);
+    }
+
+    /// Waits until the gate is opened.
+    pub(super) fn pass(&self) {
+        self.change(|state| state.is_reached = true);
+        // Where nobody opens it, the test says why: it failed.
+        self.wait(|state| state.is_open);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let (state, changed) = &*self.0;
+        change(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+        changed.notify_all();
+    }
+
+    fn wait(&self, until: impl Fn(&State) -> bool) -> bool {
+        let (state, changed) = &*self.0;
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = changed.wait_timeout_while(state, Self::PATIENCE, |state| !until(state));
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        until(&state)
+    }
 }
 
 impl Fault {
