@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -28,22 +27,16 @@ SIGLIP = {"image_processor_type": "SiglipImageProcessor", "size": {"height": 384
 CASES = [("CLIP, 224", CLIP, 512, 512), ("CLIP, 224", CLIP, 1_920, 1_080), ("SigLIP, 384", SIGLIP, 512, 512)]
 
 
-class Side:
-    """A process that prepares the picture as often as it is told on each line, and says how long it took."""
+class Side(report.Warm):
+    """Prepares the picture as often as it is told on each line, and says how long it took."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.sha256 = json.loads(self.process.stdout.readline())["sha256"]
+        super().__init__(command)
+        self.sha256 = json.loads(self.hello)["sha256"]
         self.rounds = []
 
     def round(self, times: int) -> None:
-        self.process.stdin.write(f"{times}\n")
-        self.process.stdin.flush()
-        self.rounds.append(json.loads(self.process.stdout.readline())["cpu_secs"] / times)
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        self.rounds.append(json.loads(self.ask(times))["cpu_secs"] / times)
 
 
 def main() -> None:

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Pictures to vectors: ours against Python's onnxruntime, rounds of both sides taking turns.
 
-A real model (EfficientNet-Lite0 into MiniLM's space, 20 MB) from the folder beside
-VITRINE_TEST_DATA; the same file, batch and threads on both sides, ONNX Runtime of the same version
+The demonstration's model (EfficientNet-Lite0 into MiniLM's space, 20 MB); the same file, batch and threads on both sides, ONNX Runtime of the same version
 where the two are installed as `make bench` does. Twice: the encoder alone, over pictures prepared
 before, and the whole request from pixels in memory.
 """
@@ -12,8 +11,6 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -22,34 +19,21 @@ import report
 
 OURS = str(report.TARGET / "examples" / "encoder_speed")
 PEER = [sys.executable, str(report.ROOT / "benches" / "peers" / "encoder_onnxruntime.py")]
-PREPARATION = {
-    "image_processor_type": "ViTImageProcessor",
-    "size": 224,
-    "resample": 3,
-    "do_rescale": False,
-    "image_mean": [127, 127, 127],
-    "image_std": [128, 128, 128],
-}
+MODEL = report.ROOT / "demo" / "models" / "conse-image"
 WIDTH, HEIGHT = 512, 512  # What the renderer makes.
 BATCH = 8  # What the product takes by itself on a CPU.
 
 
-class Side:
-    """A process that embeds all pictures each time it is sent a line."""
+class Side(report.Warm):
+    """Embeds all pictures each time it is sent a line."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.load_secs = json.loads(self.process.stdout.readline())["load_secs"]
+        super().__init__(command)
+        self.load_secs = json.loads(self.hello)["load_secs"]
         self.rounds = {"encoder": [], "request": []}
 
     def round(self, what: str) -> None:
-        self.process.stdin.write(f"{what}\n")
-        self.process.stdin.flush()
-        self.rounds[what].append(json.loads(self.process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        self.rounds[what].append(json.loads(self.ask(what)))
 
     def median(self, what: str, field: str) -> float:
         return report.median([round[field] for round in self.rounds[what]])
@@ -61,19 +45,12 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=64)
     arguments = parser.parse_args()
 
-    data = os.environ.get("VITRINE_TEST_DATA")
-    model = pathlib.Path(data or "/nonexistent") / ".." / "models" / "conse-image-minilm384.onnx"
-    if not model.is_file():
-        print("## Image embeddings\n\nSkipped: set VITRINE_TEST_DATA to the folder of real files.\n")
-        return
     threads = min(2, report.cores())
     with tempfile.TemporaryDirectory() as scratch:
-        folder, pixels = pathlib.Path(scratch), pathlib.Path(scratch) / "pixels"
-        shutil.copyfile(model, folder / "model.onnx")
-        (folder / "preprocessor_config.json").write_text(json.dumps(PREPARATION))
+        pixels = pathlib.Path(scratch) / "pixels"
         pixels.write_bytes(hashlib.shake_256(b"vitrine").digest(WIDTH * HEIGHT * 3 * arguments.pictures))
         sizes = [str(number) for number in (WIDTH, HEIGHT, arguments.pictures, BATCH, threads)]
-        inputs = [str(folder), str(pixels), *sizes]
+        inputs = [str(MODEL), str(pixels), *sizes]
         sides = {"ours": Side([OURS, *inputs]), "Python's onnxruntime": Side([*PEER, *inputs])}
         for _ in range(arguments.rounds):
             for what in ("encoder", "request"):

@@ -24,22 +24,16 @@ TEXTS_MAX, TOKENS_MAX = 64, 512  # What the product takes by itself on a CPU.
 SEED = 20
 
 
-class Side:
-    """A process that embeds all sentences each time it is sent a line."""
+class Side(report.Warm):
+    """Embeds all sentences each time it is sent a line."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.load_secs = json.loads(self.process.stdout.readline())["load_secs"]
+        super().__init__(command)
+        self.load_secs = json.loads(self.hello)["load_secs"]
         self.rounds = []
 
     def round(self) -> None:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        self.rounds.append(json.loads(self.process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        self.rounds.append(json.loads(self.ask()))
 
     def median(self, field: str) -> float:
         return report.median([round[field] for round in self.rounds])

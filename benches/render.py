@@ -25,26 +25,17 @@ STAGES = ("read", "prepare", "draw", "shade", "blend", "finish", "png", "glb")
 VIEW_STAGES = ("draw", "shade", "blend", "finish")
 
 
-class Warm:
-    """A process that does one round each time it is sent a line."""
+class Warm(report.Warm):
+    """Makes all views each time it is sent a line."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        line = self.process.stdout.readline()
-        if line != "ready\n":
+        super().__init__(command, stderr=subprocess.DEVNULL)
+        if self.hello != "ready\n":
             self.process.kill()
-            raise RuntimeError(f"{command[0]} did not start: {line.strip() or 'it said nothing'}")
+            raise RuntimeError(f"{command[0]} did not start: {self.hello.strip() or 'it said nothing'}")
 
     def round(self) -> dict:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        return json.loads(self.ask())
 
 
 def measure(triangles: int, rounds: int, folder: str) -> dict:

@@ -18,6 +18,27 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "re
 VITRINE = TARGET / "vitrine"
 
 
+class Warm:
+    """A process that does one round each time it is sent a line: its start is not measured.
+
+    Its first line says that it is ready, or what it is.
+    """
+
+    def __init__(self, command: list[str], **options):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+        self.hello = self.process.stdout.readline()
+
+    def ask(self, what: object = "") -> str:
+        """Sends a line and waits for the answer."""
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+    def stop(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -8,7 +8,6 @@ exact, and that they agree is checked.
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -20,21 +19,15 @@ PEER = [sys.executable, str(report.ROOT / "benches" / "peers" / "numpy_search.py
 OURS = [str(report.TARGET / "examples" / "search_many")]
 
 
-class Side:
-    """A process that answers every query each time it is sent a line."""
+class Side(report.Warm):
+    """Answers every query each time it is sent a line."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.open_seconds = json.loads(self.process.stdout.readline())["open"]
+        super().__init__(command)
+        self.open_seconds = json.loads(self.hello)["open"]
 
     def round(self) -> dict:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        return json.loads(self.ask())
 
 
 def make(folder: pathlib.Path, count: int, dims: int, queries: int) -> None:

@@ -20,21 +20,15 @@ OURS = [str(report.TARGET / "examples" / "inspect_many")]
 SUFFIXES = (".usd", ".usda", ".usdc", ".usdz")
 
 
-class Warm:
-    """A process that reads the whole set each time it is sent a line."""
+class Warm(report.Warm):
+    """Reads the whole set each time it is sent a line."""
 
     def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "ready\n", f"{command[0]} did not start"
+        super().__init__(command)
+        assert self.hello == "ready\n", f"{command[0]} did not start"
 
     def round(self) -> float:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def stop(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        return float(self.ask())
 
 
 def real_set(root: pathlib.Path, rounds: int, folder: str) -> list[dict]:
