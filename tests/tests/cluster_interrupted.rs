@@ -71,18 +71,37 @@ fn a_job_that_somebody_deletes_in_the_middle_is_made_again() {
     goes_on(&place, &proxy);
 }
 
-#[test]
-fn a_spec_that_changes_in_the_middle_of_a_scan_is_followed_without_waiting_for_its_lock() {
-    let Some(place) = Place::new("changed") else { return };
+/// A library whose scan holds the catalogue's lock, and waits for Elasticsearch.
+fn in_its_scan(purpose: &str) -> Option<(Place, Proxy)> {
+    let place = Place::new(purpose)?;
     place.secret();
     let proxy = Proxy::start_at(place.cluster.host(), place.index.url());
     proxy.rule(Rule::on("", &place.alias, Fault::status(503)));
-    let url = json!({"url": proxy.url()});
-    place.apply_elasticsearch(url.clone(), json!({"syncInterval": "1h"}));
+    place.apply_elasticsearch(json!({"url": proxy.url()}), json!({"syncInterval": "1h"}));
     let lock = place.store.folder().join("catalogs/lib/.vitrine/lock");
     place.space.wait("scan asks, and holds the lock", || {
         (lock.exists() && proxy.count("", &place.alias) > 0).then_some(())
     });
+    Some((place, proxy))
+}
+
+#[test]
+fn a_scan_that_is_killed_costs_its_run_one_try_and_the_next_waits_for_the_lock_it_left() {
+    let Some((place, proxy)) = in_its_scan("scanning") else { return };
+    let first = name_of(&place.space.pods_of("lib-1-scan")[0]).to_owned();
+    place.space.wait("its node says that it runs", || {
+        (!place.space.processes(&first, CONTAINER).is_empty()).then_some(())
+    });
+    place.space.kill(&first, CONTAINER);
+    proxy.heal();
+    assert_eq!(counts(&place.published(1)), [3, 3, 0, 0, 0]);
+    assert_eq!(place.space.pods_of("lib-1-scan").len(), 2, "the second try was the last");
+}
+
+#[test]
+fn a_spec_that_changes_in_the_middle_of_a_scan_is_followed_without_waiting_for_its_lock() {
+    let Some((place, proxy)) = in_its_scan("changed") else { return };
+    let url = json!({"url": proxy.url()});
     place.apply_elasticsearch(url, json!({"syncInterval": "2h"}));
     place.space.wait_for(KIND, "lib", "begins anew", |lib| lib["status"]["run"]["number"] == 2);
     proxy.heal();

@@ -24,7 +24,7 @@ pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
     if library.as_ref() != Some(&ground.settings.library) {
         return Ok(cleaned);
     }
-    let lock = Lock::take(out)?;
+    let lock = Lock::await_turn(out)?;
     if let Storage::Folder(folder) = out {
         folder.sweep(Duration::ZERO)?;
     }

@@ -3,7 +3,8 @@
 //! On disk the lock is the kernel's (`flock`): it goes with its process, however that ends. In a
 //! store it is an object, created only where none is and renewed every [`BEAT`]; it is stale
 //! when it was not renewed for [`STALE`], or when its process on this very machine is gone. Who is told
-//! to end in the middle lets go of it first ([`let_go`]): the next one would wait for that long.
+//! to end in the middle lets go of it first ([`let_go`]). Who is killed cannot: a step in a pod waits
+//! that long for its turn ([`Lock::await_turn`]), where a person is told at once.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
@@ -23,11 +24,16 @@ use crate::catalog::layout::LOCK;
 use crate::storage::{Bucket, Held, Storage};
 
 /// How often a lock in a store is renewed.
-const BEAT: Duration = Duration::from_secs(20);
+const BEAT: Duration = Duration::from_secs(10);
 /// How long a lock in a store holds without being renewed.
-const STALE: Duration = Duration::from_secs(120);
+const STALE: Duration = Duration::from_secs(60);
+/// How long a step waits for its turn: a killed owner's lock is stale by then.
+const TURN: Duration = Duration::from_secs(STALE.as_secs() + 10);
+/// How often it looks.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// The locks in stores that this process holds.
+/// The locks in stores that this process holds. Whoever takes one holds this meanwhile, so that
+/// [`let_go`] misses none that is being taken.
 static REMOTE: Mutex<Vec<Remote>> = Mutex::new(Vec::new());
 
 /// A lock in a store.
@@ -77,6 +83,25 @@ impl Lock {
             Storage::Bucket(bucket) => take_object(bucket, Arc::clone(&lost))?,
         };
         Ok(Self { held, lost, catalog: catalog.uri("") })
+    }
+
+    /// As [`Lock::take`], and waits for an owner who may be gone: in a pod the one before was perhaps
+    /// killed, and nobody reads what is said meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Locked`] when the owner is at work still after [`STALE`] and some seconds.
+    pub fn await_turn(catalog: &Storage) -> Result<Self, RunError> {
+        let began = Instant::now();
+        loop {
+            match Self::take(catalog) {
+                Err(locked @ RunError::Locked { .. }) if began.elapsed() < TURN => {
+                    tracing::info!(reason = %locked, "waits for its turn");
+                    std::thread::sleep(LOOK);
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Asks before anything is published.
@@ -143,6 +168,7 @@ fn take_file(path: &std::path::Path) -> Result<HeldLock, RunError> {
 
 fn take_object(bucket: &Bucket, lost: Arc<AtomicBool>) -> Result<HeldLock, RunError> {
     let me = owner();
+    let mut remotes = guard(&REMOTE);
     let created = bucket.create(LOCK, me.to_json())?;
     let held = match created {
         Some(held) => held,
@@ -160,7 +186,8 @@ fn take_object(bucket: &Bucket, lost: Arc<AtomicBool>) -> Result<HeldLock, RunEr
         }
     };
     let remote = Remote { bucket: bucket.clone(), held: Arc::new(Mutex::new(Some(held))) };
-    guard(&REMOTE).push(remote.clone());
+    remotes.push(remote.clone());
+    drop(remotes);
     let (stop, stopped) = channel::<()>();
     let beating = std::thread::spawn(move || {
         while matches!(stopped.recv_timeout(BEAT), Err(RecvTimeoutError::Timeout)) {
@@ -253,6 +280,21 @@ mod tests {
         assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(first);
         assert!(Lock::take(&catalog).is_ok());
+    }
+
+    #[test]
+    fn a_step_waits_for_its_turn() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog =
+            Storage::open(&Location::Folder(dir.path().to_owned()), &Access::default()).unwrap();
+        let first = Lock::take(&catalog).unwrap();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| Lock::await_turn(&catalog).is_ok());
+            std::thread::sleep(LOOK / 4);
+            assert!(!second.is_finished(), "the first has it still");
+            drop(first);
+            assert!(second.join().unwrap());
+        });
     }
 
     #[test]

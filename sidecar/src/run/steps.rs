@@ -32,7 +32,7 @@ const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
 /// When the run cannot go on.
 pub fn scan(settings: &Settings, at_least: u64, watch: &dyn Watch) -> Result<Plan, RunError> {
     let ground = Ground::open(settings, watch)?;
-    let lock = Lock::take(&ground.out)?;
+    let lock = Lock::await_turn(&ground.out)?;
     if let Storage::Folder(folder) = &ground.out {
         folder.sweep(UNFINISHED)?;
     }
@@ -157,7 +157,7 @@ pub fn publish(
 ) -> Result<Report, RunError> {
     let began = Instant::now();
     let ground = Ground::open(settings, watch)?;
-    let lock = Lock::take(&ground.out)?;
+    let lock = Lock::await_turn(&ground.out)?;
     let mut ground = ground.read()?;
     let plan = match plans::chosen(&ground, run) {
         Ok(plan) => plan,

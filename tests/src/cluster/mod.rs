@@ -40,7 +40,7 @@ const FOLDER: &str = "VITRINE_TEST_CLUSTER";
 /// This machine's address as pods see it; `scripts/cluster.sh` sets it.
 pub const HOST: &str = "VITRINE_TEST_CLUSTER_HOST";
 /// How long anything may take that a cluster does by itself: others may use the same processors.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// A cluster to test in. Tests run side by side in it, each in a [`Namespace`] of its own.
