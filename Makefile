@@ -16,8 +16,8 @@ FUZZ_TARGETS := usda usdc usdz inspect materialx gltf
 # Test files called elasticsearch*.rs or cluster*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-# The binding of Vulkan and its shaders' compiler take minutes to build: `make test-gpu` has them.
-CRATES := --workspace --exclude vitrine-render-gpu
+# The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
+CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
 .PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
 

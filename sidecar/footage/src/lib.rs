@@ -1,0 +1,1 @@
+//! What passes between the program that decodes videos and a run.

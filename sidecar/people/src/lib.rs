@@ -1,0 +1,1 @@
+//! Finds people in pictures, by networks that it is given.

@@ -1,0 +1,1 @@
+//! Decodes videos and sound, in a program of its own.
