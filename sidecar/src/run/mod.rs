@@ -17,6 +17,7 @@
 mod bringing;
 mod chunks;
 mod cleaning;
+pub mod clip_settings;
 mod crash;
 mod describe;
 mod embedders;
@@ -59,6 +60,7 @@ use crate::extract::pictures::Wanted;
 use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
+pub use clip_settings::{ClipBounds, ClipModels, ClipSettings};
 use embedders::Embedders;
 pub use error::RunError;
 use lock::Lock;

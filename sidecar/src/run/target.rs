@@ -138,7 +138,7 @@ impl Target {
 
     /// What an index holds.
     pub(super) fn entries(&self, index: &str) -> Result<Entries<'_>, RunError> {
-        let entries = index::list(&self.cluster, index)?;
+        let entries = index::list(&self.cluster, (index, self.wanted.holds))?;
         Ok(Box::new(entries.map(|entry| entry.map_err(RunError::from))))
     }
 
@@ -153,7 +153,7 @@ impl Target {
         live: &index::Live,
     ) -> Result<impl Iterator<Item = Result<index::Exported, RunError>> + use<'a>, RunError> {
         let fields = live.meta.embeddings.iter().map(|field| field.field.clone()).collect();
-        let exported = index::export(&self.cluster, &live.index, fields)?;
+        let exported = index::export(&self.cluster, (&live.index, self.wanted.holds), fields)?;
         Ok(exported.map(|one| one.map_err(RunError::from)))
     }
 
@@ -203,7 +203,8 @@ impl Target {
         let state = fingerprint::state(known);
         let run_state = &RunState::of(known);
         let fields = &self.wanted.fields;
-        let body = Body { document, state: &state, run_state, fields, vectors: &vectors };
+        let body =
+            Body { document: document.into(), state: &state, run_state, fields, vectors: &vectors };
         Action::Index(index::encode(&body, self.cluster.server()).into())
     }
 
