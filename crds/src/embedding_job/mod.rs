@@ -3,10 +3,9 @@
 //! The same shape is a laptop's file and a resource of a cluster. What the schema cannot express is in
 //! [`check`].
 
+pub mod annotations;
 pub mod check;
 pub mod status;
-
-pub mod annotations;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,9 +8,6 @@ use vitrine_crds::embedding_job::annotations::Annotation;
 use super::Content;
 use super::naming::{self, Names};
 
-/// The index of clips that nobody named, on a laptop.
-pub const DEFAULT_INDEX: &str = "bachata_move_embeddings";
-
 /// One vector field of a clip.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct VectorField {

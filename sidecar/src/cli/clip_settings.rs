@@ -1,7 +1,7 @@
 //! The configuration of a job over videos as a run takes it.
 
 use vitrine_crds::embedding_job::{EmbeddingJob, EmbeddingJobSpec};
-use vitrine_crds::library::{DeletionPolicy, Elasticsearch};
+use vitrine_crds::library::DeletionPolicy;
 use vitrine_crds::run::{Exit, Step};
 
 use super::elasticsearch::Owned;
@@ -18,40 +18,24 @@ use crate::storage::{Filter, Location};
 /// Where the report goes where nobody says.
 pub(super) const DEFAULT_OUT: &str = "output";
 
-/// Where an Elasticsearch is looked for that the configuration does not name.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Unnamed {
-    /// In ELASTICSEARCH_HOST, as a laptop does.
-    Environment,
-    /// Nowhere: documents go to the output alone.
-    Nowhere,
-}
-
 /// Loads the configuration and checks what only a run can check. Warnings go to stderr.
-pub(super) fn load(
-    loader: Loader,
-    wishes: &Wishes,
-    unnamed: Unnamed,
-) -> Result<ClipSettings, Failure> {
+pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<ClipSettings, Failure> {
     let environment = loader.environment().clone();
     let loaded = loader.load_job().map_err(|error| Failure::new(Exit::Usage, &error))?;
     for warning in &loaded.warnings {
         eprintln!("warning: {warning}");
     }
-    of(loaded, &environment, (wishes, unnamed))
+    of(loaded, &environment, wishes)
 }
 
 /// The same of a configuration that is loaded.
 pub(super) fn of(
     loaded: Loaded<EmbeddingJob>,
     environment: &Environment,
-    (wishes, unnamed): (&Wishes, Unnamed),
+    wishes: &Wishes,
 ) -> Result<ClipSettings, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error);
-    let EmbeddingJob { metadata, mut spec, .. } = loaded.resource;
-    if unnamed == Unnamed::Environment {
-        name_elasticsearch(&mut spec, environment)?;
-    }
+    let EmbeddingJob { metadata, spec, .. } = loaded.resource;
     check_models(&spec)?;
     let place = |uri: &str| Location::parse(uri).map_err(|error| usage(&error));
     let videos = place(&spec.videos.uri)?;
@@ -109,22 +93,15 @@ pub(super) fn of(
     })
 }
 
-/// An Elasticsearch that the configuration does not name is the one of ELASTICSEARCH_HOST, where that
-/// is set.
-fn name_elasticsearch(
-    spec: &mut EmbeddingJobSpec,
-    environment: &Environment,
-) -> Result<(), Failure> {
-    let is_set = environment.get("ELASTICSEARCH_HOST").is_some_and(|host| !host.is_empty());
-    let named = spec.elasticsearch.get_or_insert_default();
-    let Elasticsearch { url, eck_ref, .. } = named;
-    if url.is_none() && eck_ref.is_none() {
-        match is_set {
-            true => *url = Some(elasticsearch::urls("", environment)?),
-            false => spec.elasticsearch = None,
-        }
+/// With the Elasticsearch of ELASTICSEARCH_HOST, where that is set and the configuration names none: as
+/// a laptop does.
+pub(super) fn with_environment(loader: Loader) -> Result<Loader, Failure> {
+    let environment = loader.environment();
+    if environment.get("ELASTICSEARCH_HOST").is_none_or(str::is_empty) {
+        return Ok(loader);
     }
-    Ok(())
+    let urls = elasticsearch::urls("", environment)?;
+    Ok(loader.fallback("elasticsearch.url", urls, "ELASTICSEARCH_HOST"))
 }
 
 /// What `ENVIRONMENT` promises: in the cloud, an index behind TLS and a login.

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use console::measure_text_width;
 use serde_json::{Map, Value, json};
+use vitrine_crds::embedding_job::DEFAULT_INDEX;
 use vitrine_crds::run::Exit;
 
 use super::output::{self, Format, harmless, say};
 use super::{Failure, elasticsearch};
-use crate::asset::clip::{DEFAULT_INDEX, VECTORS};
+use crate::asset::clip::VECTORS;
 use crate::catalog::npy;
 use crate::search::clips::{Alike, By, Clips, ClipsError, Found};
 

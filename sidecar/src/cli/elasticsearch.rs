@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use vitrine_crds::embedding_job::DEFAULT_INDEX;
 use vitrine_crds::library::{Elasticsearch, Metadata};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
-use crate::asset::clip::DEFAULT_INDEX;
 use crate::config::Environment;
 use crate::index::{Cluster, Destination, Holds, IndexError, Owner, Settings, alias_of};
 

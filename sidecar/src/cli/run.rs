@@ -8,7 +8,9 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use vitrine_crds::run::{Counts, Exit, FAILURES_MAX, FailureSample, IndexState, Step, Termination};
 
+use super::clip_settings;
 use super::output::{self, Format, say};
+use super::progress::Noun;
 use super::settings::{self, Wishes};
 use super::{Failure, progress, summary};
 use crate::config::Loader;
@@ -32,6 +34,7 @@ const RUN_MAX: u64 = 1_000_000_000_000;
   vitrine run scan --config library.yaml
   vitrine run work --config library.yaml --chunk 0
   vitrine run publish --config library.yaml --output json
+  vitrine run work --config job.yaml --chunk 0        # of kind EmbeddingJob
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
 4 with --strict when assets failed.")]
@@ -168,8 +171,12 @@ fn step(args: &Args) -> Result<Done, Stopped> {
     };
     let loader = Loader::new(args.config.clone());
     let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let settings = settings::load(loader, &wishes)?;
-    let watch = progress::watch(args.quiet);
+    let is_job = super::config::is_job(&loader)?;
+    let (settings, noun) = match is_job {
+        true => (clip_settings::load(loader, &wishes)?.into(), Noun::Clips),
+        false => (settings::load(loader, &wishes)?, Noun::Assets),
+    };
+    let watch = progress::watch(args.quiet, noun);
     let watch: &dyn Watch = watch.as_ref();
     match args.step {
         StepName::Scan => scan(&settings, args, watch),
@@ -237,6 +244,7 @@ fn chunks_of(count: usize) -> String {
 }
 
 fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
+    let noun = if settings.clips.is_some() { Noun::Clips } else { Noun::Assets };
     let report: Report = steps::publish(settings, args.run, watch)?;
     let index = report.index.clone().map(|index| {
         let IndexReport { url: _, alias, name, documents, kept, kept_until } = index;
@@ -256,7 +264,7 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
                 FailureSample::new(&output::harmless(&one.uri), &output::harmless(&one.reason))
             })
             .collect(),
-        text: summary::of(&report, &settings.out),
+        text: summary::of(&report, &settings.out, noun),
         json: json!(report),
         ..Done::default()
     })

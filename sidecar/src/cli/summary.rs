@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::output;
+use super::progress::Noun;
 use crate::run::report::{Drawn, IndexReport, Report, Sight};
 use crate::storage::Location;
 
 /// What the run came to, for people.
-pub(super) fn of(report: &Report, out: &Location) -> String {
+pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
+    let nouns = noun.plural();
     let Report { run, library, catalog, index, counts, found, steps, failures, .. } = report;
     let mut text = format!(
-        "{library}: {} assets: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
+        "{library}: {} {nouns}: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
         counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
     );
     if found.resumed > 0 {
@@ -43,7 +45,7 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
     }
     let done = counts.indexed as f64;
     if counts.indexed > 0 && is_whole {
-        text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
+        text.push_str(&format!("{:.1} {nouns}/s\n", done / steps.total.as_secs_f64()));
     }
     const SHOWN: usize = 10;
     for (path, reason) in report.undrawn.samples.iter().take(SHOWN) {

@@ -120,6 +120,12 @@ impl Environment {
         Ok(environment)
     }
 
+    /// Sets one variable, as if the process had it.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let value = Variable { value: value.to_owned(), from_file: false };
+        self.variables.insert(name.to_owned(), value);
+    }
+
     /// The value of one variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|variable| variable.value.as_str())

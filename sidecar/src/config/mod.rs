@@ -151,6 +151,7 @@ pub struct Loader {
     file: Option<PathBuf>,
     environment: Environment,
     flags: Vec<(Path, Value, String)>,
+    fallbacks: Vec<(Path, Value, String)>,
     given_optional: bool,
 }
 
@@ -171,13 +172,27 @@ impl Loader {
 
     /// The same with a given environment and no default file.
     pub fn with(file: Option<PathBuf>, environment: Environment) -> Self {
-        Self { file, environment, flags: Vec::new(), given_optional: false }
+        Self { file, environment, flags: Vec::new(), fallbacks: Vec::new(), given_optional: false }
     }
 
     /// Lays the value of a flag on top: `flag("source.include", json!(["**/*.usdz"]), "--include")`.
     #[must_use]
     pub fn flag(mut self, path: &str, value: impl Into<Value>, flag: &str) -> Self {
         self.flags.push((Path::in_spec(path), value.into(), flag.to_owned()));
+        self
+    }
+
+    /// Lays the value of a variable of another program where the file says nothing.
+    #[must_use]
+    pub fn fallback(mut self, path: &str, value: impl Into<Value>, variable: &str) -> Self {
+        self.fallbacks.push((Path::in_spec(path), value.into(), variable.to_owned()));
+        self
+    }
+
+    /// Sets a variable as if the process had it.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.set(name, value);
         self
     }
 
@@ -250,13 +265,14 @@ impl Loader {
         }
 
         let dotenv = |name: &str| self.environment.is_from_file(name);
-        for (name, path) in T::VARIABLES {
-            let path = Path::in_spec(path);
-            let said = self.environment.get(name).filter(|value| !value.is_empty());
-            if let Some(value) = said.filter(|_| path.get(&tree).is_none_or(Value::is_null)) {
-                let _ = path.set(&mut tree, json!(value));
-                let origin = Origin::Variable { dotenv: dotenv(name), name: (*name).to_owned() };
-                origins.push((path, origin));
+        let others = T::VARIABLES.iter().filter_map(|(name, path)| {
+            let value = self.environment.get(name).filter(|value| !value.is_empty())?;
+            Some((Path::in_spec(path), json!(value), (*name).to_owned()))
+        });
+        for (path, value, name) in others.chain(self.fallbacks) {
+            if path.get(&tree).is_none_or(Value::is_null) {
+                let _ = path.set(&mut tree, value);
+                origins.push((path, Origin::Variable { dotenv: dotenv(&name), name }));
             }
         }
         let read = overlay::settings(&self.environment, &shape);

@@ -1,0 +1,270 @@
+//! `vitrine embed`: a folder of dance videos to vectors that can be searched.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use vitrine_crds::run::Exit;
+
+use super::clip_settings;
+use super::log::{self, Logged};
+use super::output::{self, Format, say};
+use super::progress::Noun;
+use super::settings::Wishes;
+use super::{Failure, elasticsearch, progress, summary};
+use crate::config::Loader;
+use crate::run::{self, ClipSettings, Settings};
+use crate::storage::{Location, Storage, StorageError};
+
+/// The log, beside the report.
+const LOG_FILE: &str = "embedding_generation.log";
+
+/// Arguments of `vitrine embed`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  vitrine embed videos --annotations annotations.json --pose-model models/rtmpose --detector models/rtmdet
+  vitrine embed videos --pose-model models/movenet-multipose --out output --no-index
+  vitrine embed videos --annotations annotations.json --elasticsearch https://es:9200 --index moves
+  vitrine embed s3://bachata/steps --config job.yaml --strict --output json
+  vitrine embed videos --pose-model models/rtmpose --dry-run
+
+Each video becomes one document with the vectors lead (512 numbers), follow (512), interaction (256),
+audio (128) and text (384). A video that cannot be read has a line with its reason in the report, and
+the others go on; annotations of wrong types end the run before it begins, with their lines.
+
+Beside the videos' own files a laptop's `.env` is read: ELASTICSEARCH_HOST, ELASTICSEARCH_PORT,
+ELASTICSEARCH_INDEX, ELASTICSEARCH_API_KEY and the other logins, MMPOSE_CHECKPOINT_PATH (the pose
+model), ENVIRONMENT (local; cloud asks for https and a login).
+
+Exit codes: 0 done, also when videos failed; 1 worth a retry; 2 usage: a wrong flag, configuration
+or annotation, a folder that is not there; 3 permanent: a broken model, a refused login; 4 with
+--strict when videos failed. `vitrine embed-query` embeds texts and pictures.")]
+pub struct Args {
+    /// The videos: a folder, searched with all below it, or file:// s3:// gs:// az:// https://. May
+    /// come from the configuration instead
+    video_dir: Option<String>,
+    /// What people know of the clips: a JSON file, an array or a map
+    #[arg(long, value_name = "FILE")]
+    annotations: Option<String>,
+    /// The model that finds joints: a folder with an ONNX export [default: MMPOSE_CHECKPOINT_PATH]
+    #[arg(long, value_name = "URI", visible_alias = "checkpoint-path")]
+    pose_model: Option<String>,
+    /// The model that finds people; left out where the pose model finds them itself
+    #[arg(long, value_name = "URI")]
+    detector: Option<String>,
+    /// The model that finds the joints of hands; left out: hands are not looked at
+    #[arg(long, value_name = "URI")]
+    hand_model: Option<String>,
+    /// The model that reads descriptions [default: all-MiniLM-L6-v2]
+    #[arg(long, value_name = "URI")]
+    text_model: Option<String>,
+    /// Index the clips in Elasticsearch: a URL, or several nodes by commas [default:
+    /// ELASTICSEARCH_HOST and ELASTICSEARCH_PORT where they are set, else none]. Logs in with
+    /// ELASTICSEARCH_API_KEY, or _USERNAME and _PASSWORD, or _CLIENT_CERT and _CLIENT_KEY, and
+    /// trusts _CA_CERT; a file `.env` may set all of them
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    elasticsearch: Option<String>,
+    /// Name that searches use [default: ELASTICSEARCH_INDEX, else bachata_move_embeddings]
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// Index nowhere: vectors and report go to --out alone
+    #[arg(long, conflicts_with_all = ["elasticsearch", "index"])]
+    no_index: bool,
+    /// Take over an index that another owner made
+    #[arg(long)]
+    adopt: bool,
+    /// Where report, contact sheets and vectors go: a folder or a URI as above [default: ./output]
+    #[arg(long, value_name = "DIR")]
+    out: Option<String>,
+    /// Frames a second that are looked at, 1 to 120 [default: 15]
+    #[arg(long, value_name = "N")]
+    fps: Option<u32>,
+    /// Take only files that match one of these globs, as in '**/*.mp4' (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Leave out files that match one of these globs (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Read no more than this many videos, first paths first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_clips: Option<u64>,
+    /// Child processes that decode [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// What the environment asks for: cloud wants https and a login [default: ENVIRONMENT, else local]
+    #[arg(long, value_name = "NAME", value_parser = ["local", "cloud"])]
+    environment: Option<String>,
+    /// Let go of any number of clips whose videos are gone
+    #[arg(long)]
+    approve_deletions: bool,
+    /// Check the configuration and the annotations, say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 4 when a video failed
+    #[arg(long)]
+    strict: bool,
+    /// The configuration file, of kind EmbeddingJob [default: $VITRINE_CONFIG, else vitrine.yaml where
+    /// it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the log goes [default: embedding_generation.log in --out, where that is a folder]
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Also copy the report to this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Tell more, here and in the log
+    #[arg(long)]
+    pub(super) debug: bool,
+    /// How to print what the run came to
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Show no progress, and of the log only warnings and errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// Runs `vitrine embed`.
+pub fn run(args: Args) -> Result<Exit, Failure> {
+    let Args { strict, dry_run, output, quiet, debug, .. } = args;
+    let (log_file, copy) = (args.log_file.clone(), args.report.clone());
+    let settings = settings(args)?;
+    if dry_run {
+        return plan(&settings, output);
+    }
+    let log_file = log_file.or_else(|| {
+        let Location::Folder(folder) = &settings.out else { return None };
+        std::fs::create_dir_all(folder).ok()?;
+        Some(folder.join(LOG_FILE))
+    });
+    log_file.map(|path| log::to_file(&path, debug)).transpose()?;
+    let settings = Settings::from(settings);
+    let watch = progress::watch(quiet, Noun::Clips);
+    let logged = Logged { inner: watch.as_ref() };
+    let done = run::catalog(&settings, &logged);
+    if let Err(error) = &done {
+        log::tell(&format!("error: {error}"));
+    }
+    drop(watch); // Takes the bar away before anything else is printed.
+    let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
+    let text = summary::of(&report, &settings.out, Noun::Clips);
+    log::tell(&text);
+    if let Some(copy) = copy {
+        let bytes = format!("{:#}\n", json!(report));
+        std::fs::write(&copy, bytes).map_err(|error| Failure {
+            exit: Exit::Retry,
+            message: format!("cannot write the report to {}: {error}", copy.display()),
+        })?;
+    }
+    match output {
+        Format::Json => say!("{:#}", json!(report)),
+        Format::Text => output::print(format_args!("{text}")),
+    }
+    let failed = report.counts.failed > 0;
+    Ok(if strict && failed { Exit::Strict } else { Exit::Done })
+}
+
+/// Says what a run would do, of what can be known without looking at a video.
+fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
+    let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    let listing = Storage::open(&settings.videos, &settings.access).map_err(storage)?;
+    let listing = listing.list().map_err(storage)?;
+    let mut paths: Vec<&str> = listing.iter().map(|entry| entry.path.as_str()).collect();
+    paths.retain(|path| settings.filter.takes(path));
+    paths.sort_unstable();
+    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
+    paths.truncate(most.unwrap_or(usize::MAX));
+    let mut names = crate::asset::naming::Names::default();
+    let clips: Vec<(String, &str)> = paths
+        .into_iter()
+        .map(|path| {
+            let id = crate::asset::asset_id(&settings.collection, path);
+            (crate::asset::clip::clip_id(&mut names, path, &id), path)
+        })
+        .collect();
+    let found = |(id, path): &&(String, &str)| settings.annotations.find(id, path).is_some();
+    let annotated = clips.iter().filter(found).count();
+    let unused =
+        settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
+    let index = settings.index.as_ref().map(|index| {
+        json!({"url": index.connection.name(), "alias": index.alias})
+    });
+    match output {
+        Format::Json => {
+            let clips: Vec<_> = clips
+                .iter()
+                .map(|(id, path)| json!({"clip_id": id, "video_path": path}))
+                .collect();
+            say!(
+                "{:#}",
+                json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
+                       "annotated": annotated, "unused_annotations": unused, "fps": settings.fps,
+                       "out": settings.out.to_string(), "index": index})
+            );
+        }
+        Format::Text => {
+            say!("{}: {} videos, {annotated} with an annotation", settings.videos, clips.len());
+            for name in unused.iter().take(10) {
+                say!("no video of the annotation {}", output::harmless(name));
+            }
+            match &settings.index {
+                Some(index) => say!("index: {} at {}", index.alias, index.connection.name()),
+                None => say!("index: none"),
+            }
+            say!("report: {}", settings.out);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn settings(args: Args) -> Result<ClipSettings, Failure> {
+    let wishes =
+        Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
+    let (clips_max, no_index) = (args.max_clips, args.no_index);
+    let loader = Loader::new(args.config.clone());
+    let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;
+    let mut loader = flags(loader, args)?;
+    if !no_index {
+        loader = clip_settings::with_environment(loader)?;
+    }
+    let settings = clip_settings::load(loader, &wishes)?;
+    let index = settings.index.filter(|_| !no_index);
+    Ok(ClipSettings { clips_max, index, ..settings })
+}
+
+fn flags(mut loader: Loader, args: Args) -> Result<Loader, Failure> {
+    if let Some(environment) = args.environment {
+        loader = loader.variable("ENVIRONMENT", &environment);
+    }
+    let texts = [
+        ("videos.uri", args.video_dir, "VIDEO_DIR"),
+        ("annotations.uri", args.annotations, "--annotations"),
+        ("models.pose.uri", args.pose_model, "--pose-model"),
+        ("models.detector.uri", args.detector, "--detector"),
+        ("models.hands.uri", args.hand_model, "--hand-model"),
+        ("models.text.uri", args.text_model, "--text-model"),
+        ("output.uri", args.out, "--out"),
+        ("elasticsearch.index", args.index, "--index"),
+    ];
+    for (path, value, flag) in texts {
+        if let Some(value) = value {
+            loader = loader.flag(path, value, flag);
+        }
+    }
+    if !args.include.is_empty() {
+        loader = loader.flag("videos.include", args.include, "--include");
+    }
+    if !args.exclude.is_empty() {
+        loader = loader.flag("videos.exclude", args.exclude, "--exclude");
+    }
+    if let Some(fps) = args.fps {
+        loader = loader.flag("sampling.fps", fps, "--fps");
+    }
+    if let Some(urls) = args.elasticsearch {
+        let urls = elasticsearch::urls(&urls, loader.environment())?;
+        loader = loader.flag("elasticsearch.url", urls, "--elasticsearch");
+    }
+    if args.adopt {
+        loader = loader.flag("elasticsearch.adopt", true, "--adopt");
+    }
+    Ok(loader)
+}
