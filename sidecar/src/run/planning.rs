@@ -5,7 +5,7 @@
 //!                                 ─▶ what the index holds ─▶ roster, chunks, plan
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::SecondsFormat;
 
@@ -18,7 +18,7 @@ use super::records::{
     Todo,
 };
 use super::{Ground, RunError, plans, receipts, scan};
-use crate::asset::{Content, asset_id, naming};
+use crate::asset::{Content, asset_id, clip, naming};
 use crate::catalog::layout;
 use crate::storage::{Entry, Listing, StorageError, process_name};
 
@@ -37,7 +37,7 @@ pub(super) struct Planning<'a> {
 
 /// What an asset needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Need {
+pub(super) enum Need {
     Nothing,
     Text,
     /// Text, and vectors of so many views that the catalogue has.
@@ -142,6 +142,9 @@ impl<'a> Planning<'a> {
             at.insert(id.clone(), assets.len());
             assets.push(Asset { id, entry, memory: None });
         }
+        if let Some(clips) = &settings.clips {
+            clips.tell_unmet(assets.iter().map(|asset| asset.entry.path.as_str()));
+        }
         let captions = &settings.captions;
         let has =
             |asset: &&Asset<'_>| captions.has(&settings.library, &asset.id, &asset.entry.path);
@@ -171,6 +174,9 @@ impl<'a> Planning<'a> {
         let Self { ground, listing, .. } = self;
         let settings = ground.settings;
         let versions = Versions { storage: &ground.source, listing };
+        if let Some(clips) = &settings.clips {
+            return clips.judge(known, (&self.embeddings, &versions));
+        }
         let brought = match &settings.brought {
             Some(brought) => brought.versions(path, listing)?,
             None => Vec::new(),
@@ -209,7 +215,8 @@ impl<'a> Planning<'a> {
             let Some(&at) = to.at.get(&known.id) else {
                 let fields = known.embeddings.into_keys().collect();
                 let Known { id, pack, name, pictured, .. } = known;
-                to.gone.push(Gone { id, pack, name, fields, pictured, index_only: false });
+                let (index_only, replaced) = (false, false);
+                to.gone.push(Gone { id, pack, name, fields, pictured, index_only, replaced });
                 continue;
             };
             let (need, stands) = match at < to.within {
@@ -307,10 +314,11 @@ impl<'a> Planning<'a> {
                 None => to.gone.push(Gone {
                     id: entry.id,
                     pack: String::new(),
-                    name: String::new(),
+                    name: entry.key,
                     fields: Vec::new(),
                     pictured: Pictured::default(),
                     index_only: true,
+                    replaced: false,
                 }),
             }
         }
@@ -318,7 +326,7 @@ impl<'a> Planning<'a> {
     }
 
     fn write(&self, compared: Compared<'_>, number: Number) -> Result<Plan, RunError> {
-        let Compared { assets, within, mut names, gone, agrees, .. } = compared;
+        let Compared { assets, within, mut names, mut gone, agrees, .. } = compared;
         let Number { run, previous, holder, sessions, mends } = number;
         let ground = self.ground;
         // Until the plan is written there is none: a kill in between leaves nothing half true.
@@ -350,11 +358,18 @@ impl<'a> Planning<'a> {
                 (None, Stands::Beyond) => {}
             }
             let asked = todo.is_some();
+            let mut name = memory.as_ref().map(|memory| memory.name.clone());
             if let Some(todo) = todo {
                 let item = self.item((&id, entry), memory, &mut names, todo);
                 writing.add(&item)?;
+                name = Some(item.name);
             }
-            roster.push(Member { id, path: entry.path.clone(), stands, asked });
+            let key = name.filter(|_| ground.settings.clips.is_some());
+            roster.push(Member { id, path: entry.path.clone(), stands, asked, key });
+        }
+        if ground.settings.clips.is_some() {
+            let held: HashSet<&str> = roster.iter().map(Member::key).collect();
+            gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
         }
         let chunks = writing.finish()?;
         roster.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -404,6 +419,13 @@ impl<'a> Planning<'a> {
     ) -> Item {
         let settings = self.ground.settings;
         let path = entry.path.as_str();
+        if let Some(clips) = &settings.clips {
+            let clip_id = match memory {
+                Some(memory) => memory.name,
+                None => clip::clip_id(names, path, id),
+            };
+            return clips.item((id, entry), clip_id, todo);
+        }
         let pack = naming::pack(&settings.library, path);
         let used_by = memory.as_ref().map_or(0, |memory| memory.used_by);
         Item {

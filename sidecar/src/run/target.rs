@@ -203,7 +203,8 @@ impl Target {
         let state = fingerprint::state(known);
         let run_state = &RunState::of(known);
         let fields = &self.wanted.fields;
-        let body = Body { document, state: &state, run_state, fields, vectors: &vectors };
+        let asset_id = known.id.as_str();
+        let body = Body { document, asset_id, state: &state, run_state, fields, vectors: &vectors };
         Action::Index(index::encode(&body, self.cluster.server()).into())
     }
 
