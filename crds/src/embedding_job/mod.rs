@@ -1,5 +1,7 @@
 //! `EmbeddingJob`: a collection of dance videos that becomes searchable, once.
 
+pub mod annotations;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,11 @@
 //! What an asset is: its identity and its document.
 
+pub mod annotations;
 pub mod captions;
+pub mod clip;
 mod content;
 pub mod naming;
+pub mod placed;
 mod subject;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use vitrine_crds::run::Exit;
 
 use super::Failure;
 use crate::config::Environment;
-use crate::index::{Cluster, Destination, IndexError, Owner, Settings, alias_of};
+use crate::index::{Cluster, Destination, Holds, IndexError, Owner, Settings, alias_of};
 
 /// Where pods mount Secrets, unless VITRINE_SECRETS_DIR says otherwise.
 const SECRETS: &str = "/var/run/secrets/vitrine";
@@ -107,7 +107,8 @@ pub(super) fn destination(
         name: library.to_owned(),
         ..Owner::default()
     };
-    Ok(Some(Destination { connection, alias, owner, spec: spec.clone() }))
+    let (holds, spec) = (Holds::Assets, spec.clone());
+    Ok(Some(Destination { connection, alias, holds, owner, spec }))
 }
 
 fn failure(error: &IndexError) -> Failure {

@@ -282,6 +282,8 @@ impl<'a> Describer<'a> {
                 Content::Description => Some(description.as_str()),
                 Content::Caption => item.caption.en.as_deref(),
                 Content::Views => Some(known.fingerprint.as_str()),
+                // Assets have neither.
+                Content::Motion | Content::Sound => None,
             };
             if let Some(of) = of {
                 let key = named(planned);
@@ -311,6 +313,7 @@ impl<'a> Describer<'a> {
                     embed_texts(&mut self.embedders, (at, planned), batch)?;
                 }
                 Content::Views => embed_views(&mut self.embedders, (at, planned), batch)?,
+                Content::Motion | Content::Sound => {}
             }
             self.busy.embed_busy += embedding.elapsed();
         }
@@ -334,7 +337,9 @@ fn undrawn(indexed: &mut Indexed, path: &str, why: Undrawn) {
 fn named(planned: &PlannedEmbedding) -> String {
     match planned.content {
         Content::Description => planned.name.clone(),
-        Content::Caption | Content::Views => planned.field.clone(),
+        Content::Caption | Content::Views | Content::Motion | Content::Sound => {
+            planned.field.clone()
+        }
     }
 }
 
@@ -361,6 +366,7 @@ fn embed_texts(
         let text = match planned.content {
             Content::Caption => indexed.document.caption.en.clone(),
             Content::Description | Content::Views => Some(indexed.document.description.clone()),
+            Content::Motion | Content::Sound => None,
         };
         if let Some(text) = text {
             texts.push(text);

@@ -170,7 +170,7 @@ fn plan(
     fingerprint: &str,
 ) -> PlannedEmbedding {
     let suffix = match content {
-        Content::Description => "embedding",
+        Content::Description | Content::Motion | Content::Sound => "embedding",
         Content::Caption => "text",
         Content::Views => "views",
     };

@@ -17,6 +17,7 @@
 mod bringing;
 mod chunks;
 mod cleaning;
+pub mod clip_settings;
 pub mod clips;
 mod crash;
 mod describe;
@@ -61,6 +62,7 @@ use crate::extract::pictures::Wanted;
 use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
+pub use clip_settings::{ClipBounds, ClipModels, ClipSettings};
 pub use clips::Clips;
 use embedders::Embedders;
 pub use error::RunError;

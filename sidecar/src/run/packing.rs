@@ -108,7 +108,9 @@ impl<'a> Packing<'a> {
             let one = 4 * planned.dims;
             let is_whole = match planned.content {
                 Content::Views => !row.is_empty() && row.len().is_multiple_of(one),
-                Content::Description | Content::Caption => row.len() == one,
+                Content::Description | Content::Caption | Content::Motion | Content::Sound => {
+                    row.len() == one
+                }
             };
             if !is_whole {
                 let reason = format!("a vector of {} has {} bytes", document.uri(), row.len());

@@ -20,6 +20,7 @@ use super::records::{
 use super::{Ground, RunError, plans, receipts, scan};
 use crate::asset::{Content, asset_id, clip, naming};
 use crate::catalog::layout;
+use crate::index;
 use crate::storage::{Entry, Listing, StorageError, process_name};
 
 /// What a plan is made from.
@@ -278,6 +279,15 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// The id of a document's asset; of a clip the id of its path.
+    fn id_of(&self, entry: &index::Entry) -> String {
+        let settings = self.ground.settings;
+        match settings.clips {
+            None => entry.id.clone(),
+            Some(_) => asset_id(&settings.library, &entry.path),
+        }
+    }
+
     /// Guards what is searched where no state tells of it: a catalogue begun anew beside an index.
     fn guard_live(&self, compared: &Compared<'_>) -> Result<(), RunError> {
         let Self { ground, .. } = self;
@@ -285,7 +295,7 @@ impl<'a> Planning<'a> {
         let Some(live) = target.live() else { return Ok(()) };
         let mut gone = 0;
         for entry in target.entries(&live.index)? {
-            gone += u64::from(!compared.at.contains_key(&entry?.id));
+            gone += u64::from(!compared.at.contains_key(&self.id_of(&entry?)));
         }
         scan::guard(ground, compared.assets.len() as u64, gone, live.documents)
     }
@@ -305,16 +315,17 @@ impl<'a> Planning<'a> {
         }
         for entry in target.written()? {
             let entry = entry?;
-            match to.at.get(&entry.id).and_then(|&at| to.assets[at].memory.as_mut()) {
+            let id = self.id_of(&entry);
+            match to.at.get(&id).and_then(|&at| to.assets[at].memory.as_mut()) {
                 Some(memory) => {
                     memory.is_sent = entry.state == memory.state && entry.used_by == memory.used_by;
                 }
                 // What is to be read will be written over; the rest has no business there.
-                None if to.at.get(&entry.id).is_some_and(|&at| at < to.within) => {}
+                None if to.at.get(&id).is_some_and(|&at| at < to.within) => {}
                 None => to.gone.push(Gone {
-                    id: entry.id,
+                    id,
                     pack: String::new(),
-                    name: entry.key,
+                    name: entry.id,
                     fields: Vec::new(),
                     pictured: Pictured::default(),
                     index_only: true,
