@@ -2,14 +2,18 @@
 //! described. The rest of the run does not ask which it carries.
 
 use chrono::SecondsFormat;
+use vitrine_crds::embedding_job::annotations::Annotation;
+use vitrine_crds::library::{Algorithm, EmbeddingSpec};
+use vitrine_footage::Limits;
+use vitrine_pose::{RoleHint, Side};
 
 use super::clip_settings::{ClipBounds, ClipModels, ClipSettings};
+use super::describe::Describer;
 use super::embedders::Embedders;
 use super::fingerprint::{self, Versions};
 use super::planning::Need;
 use super::records::{Item, Known, PlannedEmbedding, Todo};
 use super::work::{BATCHES_WAITING, Busy, Job, write_all};
-use super::describe::Describer;
 use super::{Embedding, Ground, RunError, Settings, filming, step};
 use crate::asset::Content;
 use crate::asset::annotations::Annotations;
@@ -17,10 +21,8 @@ use crate::asset::captions::Captions;
 use crate::asset::clip::VECTORS;
 use crate::embed::{self, people::PeopleModels};
 use crate::extract::Bounds;
-use crate::extract::footage::{self, FILM_VERSION, Side};
+use crate::extract::footage::{self, FILM_VERSION};
 use crate::storage::{Entry, StorageError};
-use vitrine_crds::embedding_job::annotations::Annotation;
-use vitrine_crds::library::{Algorithm, EmbeddingSpec};
 
 /// Clips that wait to be described.
 const READY_WAITING: usize = 8;
@@ -134,10 +136,10 @@ impl Clips {
         versions: &Versions<'_>,
     ) -> Result<String, StorageError> {
         let version = versions.of(path)?;
-        let hint = match lead_side(annotation) {
-            None => "",
-            Some(Side::Left) => "left",
-            Some(Side::Right) => "right",
+        let hint = match role_hint(annotation) {
+            RoleHint::Unsaid => "",
+            RoleHint::LeadOn(Side::Left) => "left",
+            RoleHint::LeadOn(Side::Right) => "right",
         };
         let ClipBounds { duration_s_max, side_max, .. } = &self.bounds;
         Ok(fingerprint::digest(&[
@@ -184,6 +186,20 @@ impl Clips {
         })
     }
 
+    /// Limits on one clip, as those who decode it take them.
+    pub fn footage(&self) -> footage::Bounds {
+        let ClipBounds { timeout, memory_bytes_max, file_bytes_max, duration_s_max, side_max } =
+            self.bounds.clone();
+        let side = u64::from(side_max);
+        let limits = Limits {
+            file_bytes_max,
+            frame_pixels_max: side * side,
+            seconds_max: duration_s_max.clamp(1.0, f64::from(u32::MAX)) as u32,
+            ..Limits::default()
+        };
+        footage::Bounds { fps: f64::from(self.fps), timeout, memory_bytes_max, limits }
+    }
+
     /// A line of a chunk.
     pub(super) fn item(&self, (id, entry): (&str, &Entry), clip_id: String, todo: Todo) -> Item {
         let annotation = self.annotations.find(&clip_id, &entry.path).cloned();
@@ -220,9 +236,9 @@ impl Clips {
 const CLIP_DESCRIBER_VERSION: &str = "clip-text-1";
 
 /// Where the one who leads stands in the beginning, as far as an annotation says.
-pub(super) fn lead_side(annotation: Option<&Annotation>) -> Option<Side> {
-    let roles = annotation?.lead_follow_roles.as_deref()?;
-    crate::asset::annotations::lead_side(roles)
+pub(super) fn role_hint(annotation: Option<&Annotation>) -> RoleHint {
+    let roles = annotation.and_then(|annotation| annotation.lead_follow_roles.as_deref());
+    roles.map_or(RoleHint::Unsaid, RoleHint::read)
 }
 
 /// Works off the chunks of `job`: clips to documents, vectors and receipts.

@@ -23,6 +23,8 @@ mod crash;
 mod describe;
 mod embedders;
 pub mod error;
+mod filmed;
+mod filming;
 pub mod fingerprint;
 mod journals;
 mod lines;

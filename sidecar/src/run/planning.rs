@@ -143,9 +143,6 @@ impl<'a> Planning<'a> {
             at.insert(id.clone(), assets.len());
             assets.push(Asset { id, entry, memory: None });
         }
-        if let Some(clips) = &settings.clips {
-            clips.tell_unmet(assets.iter().map(|asset| asset.entry.path.as_str()));
-        }
         let captions = &settings.captions;
         let has =
             |asset: &&Asset<'_>| captions.has(&settings.library, &asset.id, &asset.entry.path);
@@ -313,15 +310,19 @@ impl<'a> Planning<'a> {
                 memory.is_sent = false;
             }
         }
+        let is_clips = self.ground.settings.clips.is_some();
         for entry in target.written()? {
             let entry = entry?;
             let id = self.id_of(&entry);
-            match to.at.get(&id).and_then(|&at| to.assets[at].memory.as_mut()) {
+            // A clip may have had another name there.
+            let is_named = |memory: &&mut Memory| !is_clips || memory.name == entry.id;
+            let memory = to.at.get(&id).and_then(|&at| to.assets[at].memory.as_mut());
+            match memory.filter(is_named) {
                 Some(memory) => {
                     memory.is_sent = entry.state == memory.state && entry.used_by == memory.used_by;
                 }
                 // What is to be read will be written over; the rest has no business there.
-                None if to.at.get(&id).is_some_and(|&at| at < to.within) => {}
+                None if !is_clips && to.at.get(&id).is_some_and(|&at| at < to.within) => {}
                 None => to.gone.push(Gone {
                     id,
                     pack: String::new(),
@@ -380,6 +381,9 @@ impl<'a> Planning<'a> {
         }
         if ground.settings.clips.is_some() {
             let held: HashSet<&str> = roster.iter().map(Member::key).collect();
+            if let Some(clips) = &ground.settings.clips {
+                clips.tell_unused(roster.iter().map(|one| (one.key(), one.path.as_str())));
+            }
             gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
         }
         let chunks = writing.finish()?;
