@@ -294,6 +294,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             needs_gpu: done.needs_gpu,
             index: done.index.clone(),
             models: done.models.clone(),
+            quality: None,
             failures: done.failures.clone(),
         },
         Err(Stopped { failure, reason }) => Termination {
@@ -308,6 +309,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             needs_gpu: None,
             index: None,
             models: BTreeMap::new(),
+            quality: None,
             failures: Vec::new(),
         },
     }
