@@ -113,8 +113,8 @@ fn place(file: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure>
 
 fn bounds(config: Option<PathBuf>) -> Result<Bounds, Failure> {
     let usage = |error: config::ConfigError| Failure::new(Exit::Usage, &error);
-    let loaded = Loader::new(config).map_err(usage)?.source_optional().load().map_err(usage)?;
-    let extraction = loaded.library.spec.extraction;
+    let loaded = Loader::new(config).map_err(usage)?.given_optional().load().map_err(usage)?;
+    let extraction = loaded.resource.spec.extraction;
     Ok(Bounds {
         usd: config::limits(&extraction),
         timeout: Duration::from_secs(extraction.timeout_seconds.unsigned_abs().into()),

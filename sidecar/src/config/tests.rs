@@ -29,7 +29,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
     let (_folder, loader) =
         loader(yaml, &[("VITRINE_VIEWS__COUNT", "6"), ("VITRINE_SOURCE__URI", "b")]);
     let loaded = loader.flag("source.uri", "c", "SOURCE").load().unwrap();
-    let spec = &loaded.library.spec;
+    let spec = &loaded.resource.spec;
     assert_eq!((spec.source.uri.as_str(), spec.views.count, spec.views.size), ("c", 6, 256));
     let from = |path| loaded.origin(&Path::in_spec(path)).to_string();
     assert_eq!(from("source.uri"), "SOURCE");
@@ -63,7 +63,7 @@ fn every_key_of_the_schema_can_be_set_by_the_variable_that_its_path_names() {
                 };
                 let read = overlay::settings(
                     &environment(&[(path.variable().as_str(), text.as_str())]),
-                    &Shape::of_library(),
+                    &Shape::of::<AssetLibrary>(),
                 );
                 assert_eq!(read.mistakes, [], "{path}");
                 assert_eq!(read.settings.len(), 1, "{path}");
@@ -72,7 +72,7 @@ fn every_key_of_the_schema_can_be_set_by_the_variable_that_its_path_names() {
             }
         }
     }
-    let shape = Shape::of_library();
+    let shape = Shape::of::<AssetLibrary>();
     let (key, spec) = shape.key_like("spec").unwrap();
     let mut count = 0;
     walk(spec, Path::default().key(key), &mut count);
@@ -91,9 +91,9 @@ fn a_variable_changes_one_key_of_the_default_model() {
     )
     .load()
     .unwrap();
-    let [entry] = loaded.library.spec.embeddings.as_slice() else { panic!("one entry") };
+    let [entry] = loaded.resource.spec.embeddings.as_slice() else { panic!("one entry") };
     assert_eq!((entry.name.as_str(), entry.model.uri.as_str()), ("text", "models/mine"));
-    assert_eq!(loaded.library.spec.views.count, 8, "lower-case names are not ours");
+    assert_eq!(loaded.resource.spec.views.count, 8, "lower-case names are not ours");
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn read_vectors(value: &Value) -> Option<Vec<f32>> {
 }
 
 /// A vector as an answer shows it: numbers, or the base64 that was sent.
-fn read_vector(value: &Value) -> Option<Vec<f32>> {
+pub fn read_vector(value: &Value) -> Option<Vec<f32>> {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     match value {

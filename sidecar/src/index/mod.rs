@@ -29,7 +29,7 @@ mod wanted;
 pub use analyzers::Analyzers;
 pub use connect::{Cluster, Method, Request};
 pub use destination::{Destination, alias_of};
-pub use document::{Body, Described, Exported, encode};
+pub use document::{Body, Described, Exported, encode, read_vector};
 pub use error::IndexError;
 pub use listing::{Entry, export, list};
 pub use load::prepare;

@@ -1,4 +1,4 @@
-//! `vitrine embed`: texts in, vectors out, by the model of a catalogue or an index.
+//! `vitrine embed-query`: texts in, vectors out, by the model of a catalogue or an index.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -20,18 +20,18 @@ const TEXTS_MAX: usize = 1_024;
 /// Longest line of standard input, in bytes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
-/// Arguments of `vitrine embed`.
+/// Arguments of `vitrine embed-query`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Prints one vector a text, each a JSON array on a line of its own, as a query of Elasticsearch takes
 it. The model is the one that made the vectors of the catalogue or index, so that scores mean something.
 
 Examples:
-  vitrine embed 'something to lift pallets with'
-  vitrine embed --output json 'a chair' 'a lamp'
-  vitrine embed --elasticsearch https://es:9200 --index warehouse 'a chair'
-  vitrine embed --image photo.jpg --embedding look
-  vitrine embed --model hf://sentence-transformers/all-MiniLM-L6-v2 - < sentences.txt")]
+  vitrine embed-query 'something to lift pallets with'
+  vitrine embed-query --output json 'a chair' 'a lamp'
+  vitrine embed-query --elasticsearch https://es:9200 --index warehouse 'a chair'
+  vitrine embed-query --image photo.jpg --embedding look
+  vitrine embed-query --model hf://sentence-transformers/all-MiniLM-L6-v2 - < sentences.txt")]
 pub struct Args {
     /// The texts; `-` or none reads them from standard input, one a line.
     texts: Vec<String>,
@@ -60,7 +60,7 @@ enum Output {
     Json,
 }
 
-/// Runs `vitrine embed`.
+/// Runs `vitrine embed-query`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let failure = |error: SearchError| Failure::new(error.exit(), &error);
     if let Some(file) = &args.image {
