@@ -121,6 +121,9 @@ impl Embedders {
             planned.push(plan((spec, spec), Content::Views, dims, model.fingerprint()));
             this.of_planned.extend([texts, pictures]);
         }
+        if let Some(clips) = &settings.clips {
+            planned.extend(clips.planned()?);
+        }
         Ok((this, planned))
     }
 

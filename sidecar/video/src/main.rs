@@ -1,0 +1,2 @@
+//! vitrine-media
+fn main() {}
