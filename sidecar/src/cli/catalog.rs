@@ -119,7 +119,9 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
     match output {
         Format::Json => say!("{:#}", json!(report)),
-        Format::Text => output::print(format_args!("{}", summary::of(&report, &settings.out, Noun::Assets))),
+        Format::Text => {
+            output::print(format_args!("{}", summary::of(&report, &settings.out, Noun::Assets)))
+        }
     }
     let failed = report.counts.failed > 0;
     Ok(if strict && failed { Exit::Strict } else { Exit::Done })

@@ -53,7 +53,8 @@ pub(super) fn of(
         None => Annotations::default(),
         Some(at) => {
             let named = ("annotations", at.uri.as_str());
-            let bytes = settings::read_file(named, &logins.annotations, annotations::FILE_BYTES_MAX)?;
+            let bytes =
+                settings::read_file(named, &logins.annotations, annotations::FILE_BYTES_MAX)?;
             let read = Annotations::parse(&at.uri, &bytes).map_err(|error| usage(&error))?;
             read.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
             read

@@ -112,7 +112,10 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
             match output {
                 Format::Json => say!("{:#}", json!(clips)),
                 Format::Text => {
-                    output::print(format_args!("{}", table(&clips.iter().collect::<Vec<_>>(), None)));
+                    output::print(format_args!(
+                        "{}",
+                        table(&clips.iter().collect::<Vec<_>>(), None)
+                    ));
                     say!("{} clips", clips.len());
                 }
             }
@@ -133,10 +136,13 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
             let by = By::parse(&by).map_err(failure)?;
             let alike = open(&place)?.like(&id, &by, top_k).map_err(failure)?;
             match output {
-                Format::Json => say!("{:#}", json!({"clip_id": id, "by": by.names(), "hits": alike})),
+                Format::Json => {
+                    say!("{:#}", json!({"clip_id": id, "by": by.names(), "hits": alike}))
+                }
                 Format::Text => {
                     let scores: Vec<f64> = alike.iter().map(|one| one.score).collect();
-                    let documents: Vec<_> = alike.iter().map(|Alike { document, .. }| document).collect();
+                    let documents: Vec<_> =
+                        alike.iter().map(|Alike { document, .. }| document).collect();
                     output::print(format_args!("{}", table(&documents, Some(&scores))));
                     say!("{} clips like {}, by {}", alike.len(), harmless(&id), by.names());
                 }
@@ -185,7 +191,10 @@ fn get(id: &str, found: Found, shape: Shape, out: &Path) -> Result<(), Failure> 
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("cannot write {}: {error}; name another folder with --out", path.display()))
+    Failure::usage(format!(
+        "cannot write {}: {error}; name another folder with --out",
+        path.display()
+    ))
 }
 
 /// An id as part of a file's name: strangers named the videos.
@@ -222,9 +231,10 @@ fn table(documents: &[&Map<String, Value>], scores: Option<&[f64]>) -> String {
     let widest = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max();
     let widths: Vec<usize> = (0..rows[0].len()).map(|at| widest(at).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| {
-            format!("{cell}{}", " ".repeat(width - measure_text_width(cell)))
-        });
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - measure_text_width(cell))));
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     rows.iter().map(line).collect()
@@ -244,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_table_has_a_row_a_clip_and_steers_no_terminal() {
-        let one = json!({"clip_id": "step\u{1b}[2J", "move_label": "basic", "quality_score": 0.756});
+        let one =
+            json!({"clip_id": "step\u{1b}[2J", "move_label": "basic", "quality_score": 0.756});
         let other = json!({"clip_id": "walk", "move_label": "步", "difficulty": "beginner"});
         let documents = [one.as_object().unwrap(), other.as_object().unwrap()];
         let expected = "\

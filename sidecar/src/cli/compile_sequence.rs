@@ -18,7 +18,11 @@ use crate::extract::footage::program;
 )]
 pub struct Args {
     /// A folder of PNG pictures, the film to write, and how: see --help
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FRAMES_DIR OUT.mp4 …")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FRAMES_DIR OUT.mp4 …"
+    )]
     arguments: Vec<OsString>,
 }
 

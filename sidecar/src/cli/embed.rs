@@ -1,8 +1,9 @@
 //! `vitrine embed`: a folder of dance videos to vectors that can be searched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use vitrine_crds::embedding_job::REPORT;
 use vitrine_crds::run::Exit;
 
 use super::clip_settings;
@@ -39,6 +40,43 @@ Exit codes: 0 done, also when videos failed; 1 worth a retry; 2 usage: a wrong f
 or annotation, a folder that is not there; 3 permanent: a broken model, a refused login; 4 with
 --strict when videos failed. `vitrine embed-query` embeds texts and pictures.")]
 pub struct Args {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Read no more than this many videos, first paths first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_clips: Option<u64>,
+    /// Child processes that decode [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Let go of any number of clips whose videos are gone
+    #[arg(long)]
+    approve_deletions: bool,
+    /// Check the configuration and the annotations, say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 4 when a video failed
+    #[arg(long)]
+    strict: bool,
+    /// Where the log goes [default: embedding_generation.log in --out, where that is a folder]
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Also copy the report, embedding_generation_report.json in --out, to this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Tell more, here and in the log
+    #[arg(long)]
+    pub(super) debug: bool,
+    /// How to print what the run came to
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Show no progress, and of the log only warnings and errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// What is read and where it goes: what a configuration file says too.
+#[derive(Debug, clap::Args)]
+pub(super) struct Inputs {
     /// The videos: a folder, searched with all below it, or file:// s3:// gs:// az:// https://. May
     /// come from the configuration instead
     video_dir: Option<String>,
@@ -84,50 +122,96 @@ pub struct Args {
     /// Leave out files that match one of these globs (repeatable)
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Read no more than this many videos, first paths first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_clips: Option<u64>,
-    /// Child processes that decode [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: Option<u16>,
     /// What the environment asks for: cloud wants https and a login [default: ENVIRONMENT, else local]
     #[arg(long, value_name = "NAME", value_parser = ["local", "cloud"])]
     environment: Option<String>,
-    /// Let go of any number of clips whose videos are gone
-    #[arg(long)]
-    approve_deletions: bool,
-    /// Check the configuration and the annotations, say what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Exit with 4 when a video failed
-    #[arg(long)]
-    strict: bool,
     /// The configuration file, of kind EmbeddingJob [default: $VITRINE_CONFIG, else vitrine.yaml where
     /// it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where the log goes [default: embedding_generation.log in --out, where that is a folder]
-    #[arg(long, value_name = "FILE")]
-    log_file: Option<PathBuf>,
-    /// Also copy the report to this file
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
-    /// Tell more, here and in the log
-    #[arg(long)]
-    pub(super) debug: bool,
-    /// How to print what the run came to
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
-    /// Show no progress, and of the log only warnings and errors
-    #[arg(long, short)]
-    pub(super) quiet: bool,
+}
+
+impl Inputs {
+    /// The configuration file, the environment and these flags.
+    pub(super) fn loader(&self) -> Result<Loader, Failure> {
+        let loader = Loader::new(self.config.clone());
+        loader.map_err(|error| Failure::new(Exit::Usage, &error))
+    }
+
+    /// Whether any flag is given that only a job over videos knows.
+    pub(super) fn names_job(&self) -> bool {
+        let named = [
+            &self.video_dir,
+            &self.annotations,
+            &self.pose_model,
+            &self.detector,
+            &self.hand_model,
+            &self.text_model,
+        ];
+        named.into_iter().any(Option::is_some) || self.fps.is_some()
+    }
+
+    /// The settings that they lead to.
+    pub(super) fn settings(self, loader: Loader, wishes: &Wishes) -> Result<ClipSettings, Failure> {
+        let no_index = self.no_index;
+        let mut loader = self.flags(loader)?;
+        if !no_index {
+            loader = clip_settings::with_environment(loader)?;
+        }
+        let settings = clip_settings::load(loader, wishes)?;
+        let index = settings.index.filter(|_| !no_index);
+        Ok(ClipSettings { index, ..settings })
+    }
+
+    /// Lays the flags on top.
+    fn flags(self, mut loader: Loader) -> Result<Loader, Failure> {
+        if let Some(environment) = self.environment {
+            loader = loader.variable("ENVIRONMENT", &environment);
+        }
+        let texts = [
+            ("videos.uri", self.video_dir, "VIDEO_DIR"),
+            ("annotations.uri", self.annotations, "--annotations"),
+            ("models.pose.uri", self.pose_model, "--pose-model"),
+            ("models.detector.uri", self.detector, "--detector"),
+            ("models.hands.uri", self.hand_model, "--hand-model"),
+            ("models.text.uri", self.text_model, "--text-model"),
+            ("output.uri", self.out, "--out"),
+            ("elasticsearch.index", self.index, "--index"),
+        ];
+        for (path, value, flag) in texts {
+            if let Some(value) = value {
+                loader = loader.flag(path, value, flag);
+            }
+        }
+        if !self.include.is_empty() {
+            loader = loader.flag("videos.include", self.include, "--include");
+        }
+        if !self.exclude.is_empty() {
+            loader = loader.flag("videos.exclude", self.exclude, "--exclude");
+        }
+        if let Some(fps) = self.fps {
+            loader = loader.flag("sampling.fps", fps, "--fps");
+        }
+        if let Some(urls) = self.elasticsearch {
+            let urls = elasticsearch::urls(&urls, loader.environment())?;
+            loader = loader.flag("elasticsearch.url", urls, "--elasticsearch");
+        }
+        if self.adopt {
+            loader = loader.flag("elasticsearch.adopt", true, "--adopt");
+        }
+        Ok(loader)
+    }
 }
 
 /// Runs `vitrine embed`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    let Args { strict, dry_run, output, quiet, debug, .. } = args;
+    let (strict, dry_run, output, quiet, debug) =
+        (args.strict, args.dry_run, args.output, args.quiet, args.debug);
     let (log_file, copy) = (args.log_file.clone(), args.report.clone());
-    let settings = settings(args)?;
+    let wishes = Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
+    let loader = args.inputs.loader()?;
+    let settings = args.inputs.settings(loader, &wishes)?;
+    let settings = ClipSettings { clips_max: args.max_clips, ..settings };
     if dry_run {
         return plan(&settings, output);
     }
@@ -149,11 +233,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let text = summary::of(&report, &settings.out, Noun::Clips);
     log::tell(&text);
     if let Some(copy) = copy {
-        let bytes = format!("{:#}\n", json!(report));
-        std::fs::write(&copy, bytes).map_err(|error| Failure {
-            exit: Exit::Retry,
-            message: format!("cannot write the report to {}: {error}", copy.display()),
-        })?;
+        copy_report(&settings, &copy)?;
     }
     match output {
         Format::Json => say!("{:#}", json!(report)),
@@ -161,6 +241,18 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     }
     let failed = report.counts.failed > 0;
     Ok(if strict && failed { Exit::Strict } else { Exit::Done })
+}
+
+/// Copies the report for people of other programs.
+fn copy_report(settings: &Settings, to: &Path) -> Result<(), Failure> {
+    let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    let out = Storage::open(&settings.out, &settings.out_access).map_err(storage)?;
+    let absent = || Failure::usage(format!("there is no {REPORT} in {}", settings.out));
+    let bytes = out.get(REPORT).map_err(storage)?.ok_or_else(absent)?;
+    std::fs::write(to, bytes).map_err(|error| Failure {
+        exit: Exit::Retry,
+        message: format!("cannot write the report to {}: {error}", to.display()),
+    })
 }
 
 /// Says what a run would do, of what can be known without looking at a video.
@@ -183,17 +275,15 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
         .collect();
     let found = |(id, path): &&(String, &str)| settings.annotations.find(id, path).is_some();
     let annotated = clips.iter().filter(found).count();
-    let unused =
-        settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
-    let index = settings.index.as_ref().map(|index| {
-        json!({"url": index.connection.name(), "alias": index.alias})
-    });
+    let unused = settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
+    let index = settings
+        .index
+        .as_ref()
+        .map(|index| json!({"url": index.connection.name(), "alias": index.alias}));
     match output {
         Format::Json => {
-            let clips: Vec<_> = clips
-                .iter()
-                .map(|(id, path)| json!({"clip_id": id, "video_path": path}))
-                .collect();
+            let clips: Vec<_> =
+                clips.iter().map(|(id, path)| json!({"clip_id": id, "video_path": path})).collect();
             say!(
                 "{:#}",
                 json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
@@ -214,57 +304,4 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-fn settings(args: Args) -> Result<ClipSettings, Failure> {
-    let wishes =
-        Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
-    let (clips_max, no_index) = (args.max_clips, args.no_index);
-    let loader = Loader::new(args.config.clone());
-    let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let mut loader = flags(loader, args)?;
-    if !no_index {
-        loader = clip_settings::with_environment(loader)?;
-    }
-    let settings = clip_settings::load(loader, &wishes)?;
-    let index = settings.index.filter(|_| !no_index);
-    Ok(ClipSettings { clips_max, index, ..settings })
-}
-
-fn flags(mut loader: Loader, args: Args) -> Result<Loader, Failure> {
-    if let Some(environment) = args.environment {
-        loader = loader.variable("ENVIRONMENT", &environment);
-    }
-    let texts = [
-        ("videos.uri", args.video_dir, "VIDEO_DIR"),
-        ("annotations.uri", args.annotations, "--annotations"),
-        ("models.pose.uri", args.pose_model, "--pose-model"),
-        ("models.detector.uri", args.detector, "--detector"),
-        ("models.hands.uri", args.hand_model, "--hand-model"),
-        ("models.text.uri", args.text_model, "--text-model"),
-        ("output.uri", args.out, "--out"),
-        ("elasticsearch.index", args.index, "--index"),
-    ];
-    for (path, value, flag) in texts {
-        if let Some(value) = value {
-            loader = loader.flag(path, value, flag);
-        }
-    }
-    if !args.include.is_empty() {
-        loader = loader.flag("videos.include", args.include, "--include");
-    }
-    if !args.exclude.is_empty() {
-        loader = loader.flag("videos.exclude", args.exclude, "--exclude");
-    }
-    if let Some(fps) = args.fps {
-        loader = loader.flag("sampling.fps", fps, "--fps");
-    }
-    if let Some(urls) = args.elasticsearch {
-        let urls = elasticsearch::urls(&urls, loader.environment())?;
-        loader = loader.flag("elasticsearch.url", urls, "--elasticsearch");
-    }
-    if args.adopt {
-        loader = loader.flag("elasticsearch.adopt", true, "--adopt");
-    }
-    Ok(loader)
 }

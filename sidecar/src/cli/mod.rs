@@ -110,7 +110,8 @@ impl Failure {
 /// How much a command tells by itself: work that takes long tells what it does, and answers come
 /// without remarks.
 fn loudness(command: &Command) -> log::Loudness {
-    let telling = |quiet: bool| if quiet { log::Loudness::Warnings } else { log::Loudness::Telling };
+    let telling =
+        |quiet: bool| if quiet { log::Loudness::Warnings } else { log::Loudness::Telling };
     match command {
         Command::Catalog(args) => telling(args.quiet),
         Command::Run(args) => telling(args.quiet),

@@ -98,7 +98,12 @@ impl PeopleModels {
             lookers.push(Mutex::new(self.looker(&on)?.0));
         }
         let (uri, device) = (self.uri.clone(), device::name(provider));
-        tracing::debug!(model = uri, device, lanes = lookers.len(), "networks of people are loaded");
+        tracing::debug!(
+            model = uri,
+            device,
+            lanes = lookers.len(),
+            "networks of people are loaded"
+        );
         Ok(Lookers { uri, family, lookers })
     }
 
@@ -269,8 +274,8 @@ fn port(name: &str, kind: &ValueType) -> Port {
         Some(TensorElementType::Uint8) => Element::U8,
         _ => Element::Other,
     };
-    let shape = kind.tensor_shape().map(|shape| {
-        shape.iter().map(|&length| usize::try_from(length).ok()).collect()
-    });
+    let shape = kind
+        .tensor_shape()
+        .map(|shape| shape.iter().map(|&length| usize::try_from(length).ok()).collect());
     Port { name: name.to_owned(), element, shape: shape.unwrap_or_default() }
 }

@@ -24,6 +24,7 @@ pub mod settings;
 mod sides;
 mod standing;
 mod vectors;
+pub mod verify;
 mod wanted;
 
 pub use analyzers::Analyzers;

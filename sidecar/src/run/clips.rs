@@ -172,8 +172,9 @@ impl Clips {
         let is_same = |planned: &&PlannedEmbedding| {
             known.embeddings.get(&planned.field) == Some(&planned.model_fingerprint)
         };
-        let is_of_video =
-            |planned: &&PlannedEmbedding| matches!(planned.content, Content::Motion | Content::Sound);
+        let is_of_video = |planned: &&PlannedEmbedding| {
+            matches!(planned.content, Content::Motion | Content::Sound)
+        };
         // Frames and sound are not kept: another network looks at the video again.
         if !planned.iter().filter(is_of_video).all(|planned| is_same(&planned)) {
             return Ok(Need::Everything);

@@ -18,9 +18,9 @@ use super::{Ground, RunError, filmed};
 use crate::asset::{Content, Document, Subject, naming};
 use crate::catalog::layout;
 use crate::extract::footage::Film;
-use crate::extract::{Failed, extractor_version};
 use crate::extract::pictures::{Pictures, Undrawn};
 use crate::extract::text::{Source, describe};
+use crate::extract::{Failed, extractor_version};
 
 /// Assets described and embedded at once, at most.
 pub(super) const BATCH_ASSETS: usize = 256;

@@ -73,9 +73,7 @@ pub(super) fn compose(
     clip.fingerprint = content.clone();
     clip.check(made.iter().map(|(field, vector)| (*field, vector.as_slice())))
         .map_err(|unfit| unfit.to_string())?;
-    let vectors = made.iter().map(|(field, vector)| {
-        ((*field).to_owned(), encoded(&bytes(vector)))
-    });
+    let vectors = made.iter().map(|(field, vector)| ((*field).to_owned(), encoded(&bytes(vector))));
     let vectors: BTreeMap<String, String> = vectors.collect();
     let seen = Seen {
         duration_s,

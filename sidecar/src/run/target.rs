@@ -17,8 +17,8 @@ use crate::catalog::packed::{Current, IndexedAs};
 use crate::index::claims;
 use crate::index::failures::{self, Failed};
 use crate::index::{
-    self, Body, Cluster, Described, Destination, FieldWanted, Holds, Filled, IndexError, Kept, Standing, Wanted,
-    names,
+    self, Body, Cluster, Described, Destination, FieldWanted, Filled, Holds, IndexError, Kept,
+    Standing, Wanted, names,
 };
 
 /// Documents between work and the verdict of the index, at most: each holds its receipt too.
@@ -158,10 +158,7 @@ impl Target {
     }
 
     /// Every document of `live`, whole, in the order of ids.
-    pub(super) fn export<'a>(
-        &'a self,
-        live: &index::Live,
-    ) -> Result<All<'a>, RunError> {
+    pub(super) fn export<'a>(&'a self, live: &index::Live) -> Result<All<'a>, RunError> {
         let fields = live.meta.embeddings.iter().map(|field| field.field.clone()).collect();
         let place = (live.index.as_str(), self.wanted.holds);
         Ok(match self.wanted.holds {

@@ -247,11 +247,10 @@ impl Clips {
         let vector_of = |field: &VectorField| {
             found.vectors.iter().find(|(one, _)| one == field).map(|(_, vector)| vector.as_slice())
         };
-        let terms: Vec<(VectorField, f64, &[f32])> = by
-            .0
-            .iter()
-            .filter_map(|(field, weight)| Some((*field, *weight, vector_of(field)?)))
-            .collect();
+        let terms: Vec<(VectorField, f64, &[f32])> =
+            by.0.iter()
+                .filter_map(|(field, weight)| Some((*field, *weight, vector_of(field)?)))
+                .collect();
         let body = match terms.as_slice() {
             [] => {
                 let held = found.vectors.iter().map(|(field, _)| field.name).collect::<Vec<_>>();

@@ -129,8 +129,7 @@ impl Child {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let current = Some(used.saturating_add(secs).saturating_add(1));
         // Where it is gone already, its answer tells.
-        let _ =
-            rustix::process::prlimit(pid, Resource::Cpu, Rlimit { current, maximum: None });
+        let _ = rustix::process::prlimit(pid, Resource::Cpu, Rlimit { current, maximum: None });
     }
 
     /// What it says next; after [`Said::Gone`] it is of no more use.

@@ -155,7 +155,8 @@ impl Kept {
 
 fn draw(picture: &mut RgbImage, joints: &[Joint; 17], scale: f32, colour: Rgb<u8>) {
     let place = |joint: &Joint| (joint.x * scale, joint.y * scale);
-    let is_seen = |joint: &Joint| joint.score >= SCORE_MIN && joint.x.is_finite() && joint.y.is_finite();
+    let is_seen =
+        |joint: &Joint| joint.score >= SCORE_MIN && joint.x.is_finite() && joint.y.is_finite();
     for (from, to) in BONES {
         let (from, to) = (&joints[from], &joints[to]);
         if is_seen(from) && is_seen(to) {

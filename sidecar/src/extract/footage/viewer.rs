@@ -7,10 +7,10 @@ use vitrine_footage::{Frame, Header};
 use vitrine_people::Picture;
 use vitrine_pose::{Moment, Options, RoleHint, Tracker};
 
-use super::projector::{Ended, Reel};
-use super::program::MediaError;
-use super::sheet::Keeper;
 use super::Film;
+use super::program::MediaError;
+use super::projector::{Ended, Reel};
+use super::sheet::Keeper;
 use crate::embed::EmbedError;
 use crate::embed::people::Lookers;
 use crate::extract::Failed;
@@ -77,7 +77,9 @@ pub fn view<T>(
                 let Some((tag, mut watching)) = open.take() else { continue };
                 watching.look(seat)?;
                 let hint = audience.hint(&tag);
-                if !audience.done(tag, Ok(Box::new(watching.film(*ended, (&hint, seat.lookers.family()))))) {
+                if !audience
+                    .done(tag, Ok(Box::new(watching.film(*ended, (&hint, seat.lookers.family())))))
+                {
                     return Ok(());
                 }
             }
