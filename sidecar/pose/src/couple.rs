@@ -1,6 +1,7 @@
 //! The two who dance, and what is computed of them.
 
-use crate::{RoleHint, RolesFrom, Track, Tracks};
+use crate::choose::{Chosen, choose, shared};
+use crate::{RoleHint, RolesFrom, Track, Tracks, embed};
 
 /// One of the two.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,18 @@ pub struct Embeddings {
     pub interaction: Option<Vec<f32>>,
 }
 
+/// The numbers before they are standardised, in torsos, seconds and radians; `None` for a number
+/// that too little was seen for. Named by [`crate::dancer_names`] and [`crate::couple_names`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measures {
+    /// [`crate::DANCER_DIMS`] numbers of the lead.
+    pub lead: Option<Vec<Option<f64>>>,
+    /// [`crate::DANCER_DIMS`] numbers of the follow.
+    pub follow: Option<Vec<Option<f64>>>,
+    /// [`crate::COUPLE_DIMS`] numbers of both together.
+    pub interaction: Option<Vec<Option<f64>>>,
+}
+
 /// How well the dancers were seen. Every value is 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Quality {
@@ -45,23 +58,48 @@ pub struct Quality {
 }
 
 impl Couple {
-    pub(crate) fn of(tracks: &Tracks, hint: &RoleHint) -> Self {
-        let _ = hint;
+    pub(crate) fn of(tracks: &Tracks, hint: RoleHint) -> Self {
+        let Chosen { lead, follow, roles_from } = choose(tracks, hint);
+        let dancer = |at: Option<usize>| {
+            at.and_then(|at| tracks.tracks.get(at)).map(|track| Dancer { track: track.clone() })
+        };
         Self {
-            lead: None,
-            follow: None,
-            roles_from: RolesFrom::Nobody,
+            lead: dancer(lead),
+            follow: dancer(follow),
+            roles_from,
             times_s: tracks.times_s.clone(),
         }
     }
 
     /// The vectors. The same couple gives the same numbers on every run.
     pub fn embeddings(&self) -> Embeddings {
-        Embeddings::default()
+        embed::embeddings(self)
+    }
+
+    /// The numbers that the vectors are made of.
+    pub fn measures(&self) -> Measures {
+        embed::measures(self)
     }
 
     /// How well the two were seen; all 0 when nobody was.
     pub fn quality(&self) -> Quality {
-        Quality::default()
+        let dancers = [&self.lead, &self.follow];
+        let sightings: usize =
+            dancers.iter().filter_map(|d| d.as_ref()).map(|d| d.track.sightings.len()).sum();
+        let scored = dancers.iter().filter_map(|dancer| dancer.as_ref()).map(|dancer| {
+            f64::from(dancer.track.confidence()) * dancer.track.sightings.len() as f64
+        });
+        let confidence = scored.sum::<f64>() / sightings.max(1) as f64;
+        let both = match dancers {
+            [Some(lead), Some(follow)] => shared(&lead.track, &follow.track).len(),
+            _ => 0,
+        };
+        let detection_rate = both as f64 / self.times_s.len().max(1) as f64;
+        let score = 0.6 * detection_rate + 0.4 * confidence;
+        Quality {
+            detection_rate: detection_rate as f32,
+            confidence: confidence as f32,
+            score: score as f32,
+        }
     }
 }

@@ -7,14 +7,28 @@
 //! counted in [`Dropped`], everything kept is bounded by [`Options`], and nothing panics. The
 //! numbers of each vector are named one by one in `docs/poses.md`.
 
+mod assign;
+mod body;
+mod choose;
+mod constants;
 mod couple;
+mod curve;
+mod duo;
+mod embed;
+mod figure;
+mod forecast;
 mod options;
 mod person;
 mod roles;
+mod sheet;
+mod solo;
+mod standard;
+mod stitch;
 mod tracker;
 mod tracks;
 
-pub use couple::{Couple, Dancer, Embeddings, Quality};
+pub use couple::{Couple, Dancer, Embeddings, Measures, Quality};
+pub use embed::{couple_names, dancer_names};
 pub use options::{Dropped, Options};
 pub use person::{Bounds, Joint, Moment, Person};
 pub use roles::{RoleHint, RolesFrom, Side};

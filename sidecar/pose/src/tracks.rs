@@ -72,7 +72,7 @@ impl Tracks {
 
     /// Chooses the two dancers and says who leads.
     pub fn couple(&self, hint: &RoleHint) -> Couple {
-        Couple::of(self, hint)
+        Couple::of(self, *hint)
     }
 
     /// What a report says of the tracks.

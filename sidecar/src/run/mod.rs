@@ -17,6 +17,8 @@
 mod bringing;
 mod chunks;
 mod cleaning;
+mod clip_page;
+pub mod clip_report;
 pub mod clip_settings;
 pub mod clips;
 mod crash;

@@ -17,7 +17,7 @@ use super::recall::Recall;
 use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
 use super::target::Target;
-use super::{Ground, RunError, plans, retention};
+use super::{Ground, RunError, clip_report, plans, retention};
 use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::index::Kept;
@@ -57,6 +57,9 @@ pub(super) fn publish(
     // Before the swap: whoever finds the run published finds its report too.
     let newest = current.as_ref().or(ground.current.as_ref());
     let mut report = Report::new(ground, plan, steps, merged, newest);
+    if ground.settings.clips.is_some() {
+        report.quality = clip_report::write(ground, plan, (&report, newest), scratch.path())?;
+    }
     retention::write_report(ground, &report)?;
     if let Some(current) = current {
         write_current(ground, lock, &current)?;
