@@ -96,6 +96,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
         source,
         access: logins.source,
         out_access: logins.catalog,
+        clips: None,
     })
 }
 

@@ -452,6 +452,7 @@ impl<'a> Planning<'a> {
             size_bytes: entry.size,
             modified: entry.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
             caption: settings.captions.find(&settings.library, id, path),
+            annotation: None,
             used_by,
             todo,
             path: path.to_owned(),
