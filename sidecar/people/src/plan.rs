@@ -182,3 +182,19 @@ pub struct Plan {
     /// Boxes that overlap more than this (intersection over union) are one person.
     pub overlap_max: f32,
 }
+
+impl Plan {
+    /// The output that messages name: the first that is read.
+    pub fn output(&self) -> &str {
+        match &self.decoding {
+            Decoding::Boxes { boxes, .. } => boxes,
+            Decoding::Yolox { output, .. }
+            | Decoding::MovenetMany { output }
+            | Decoding::MovenetOne { output }
+            | Decoding::Heatmap { output, .. } => output,
+            Decoding::Nanodet { heads } => heads.first().map_or("", |(_, scores, _)| scores),
+            Decoding::Rtmo { joints, .. } | Decoding::Landmarks { joints, .. } => joints,
+            Decoding::Simcc { x, .. } => x,
+        }
+    }
+}
