@@ -34,18 +34,20 @@ enum Unit {
 
 #[rustfmt::skip]
 const TOLERANCES: &[Tolerance] = &[
-    Tolerance { key: "mel_power_128", unit: Unit::Relative(1e-7), usual: 1e-4, worst: 1e-3 },
-    Tolerance { key: "mfcc_20", unit: Unit::One, usual: 1e-3, worst: 1e-2 },
+    Tolerance { key: "mel_power_128", unit: Unit::Relative(1e-7), usual: 3e-4, worst: 3e-3 },
+    Tolerance { key: "mfcc_20", unit: Unit::One, usual: 3e-3, worst: 1e-2 },
     Tolerance { key: "chroma_stft_tuning0", unit: Unit::One, usual: 1e-5, worst: 1e-4 },
     Tolerance { key: "chroma_stft_auto", unit: Unit::One, usual: 1e-5, worst: 1e-4 },
     Tolerance { key: "spectral_centroid", unit: Unit::Relative(1.0), usual: 1e-5, worst: 1e-4 },
-    Tolerance { key: "spectral_bandwidth", unit: Unit::Relative(1.0), usual: 1e-5, worst: 1e-4 },
-    Tolerance { key: "spectral_rolloff_085", unit: Unit::One, usual: 0.01, worst: 0.01 },
-    Tolerance { key: "spectral_contrast", unit: Unit::One, usual: 1e-3, worst: 1e-2 },
-    Tolerance { key: "spectral_flatness", unit: Unit::Relative(1e-6), usual: 1e-3, worst: 1e-2 },
-    Tolerance { key: "rms", unit: Unit::Relative(1e-6), usual: 1e-5, worst: 1e-5 },
+    Tolerance { key: "spectral_bandwidth", unit: Unit::Relative(1.0), usual: 5e-5, worst: 2e-4 },
+    // The worst is the next bin.
+    Tolerance { key: "spectral_rolloff_085", unit: Unit::One, usual: 0.01, worst: 10.8 },
+    // Its valleys are the quietest bins of all.
+    Tolerance { key: "spectral_contrast", unit: Unit::One, usual: 0.04, worst: 0.15 },
+    Tolerance { key: "spectral_flatness", unit: Unit::Relative(1e-6), usual: 5e-4, worst: 2e-3 },
+    Tolerance { key: "rms", unit: Unit::Relative(1e-6), usual: 1e-6, worst: 1e-5 },
     Tolerance { key: "zcr", unit: Unit::One, usual: 1e-7, worst: 1e-7 },
-    Tolerance { key: "onset_strength", unit: Unit::One, usual: 1e-4, worst: 1e-3 },
+    Tolerance { key: "onset_strength", unit: Unit::One, usual: 3e-5, worst: 1e-4 },
 ];
 
 /// Each sound of the oracle: its name, ours, librosa's arrays, and what the oracle says of it.
@@ -59,7 +61,7 @@ fn each(mut see: impl FnMut(&str, &Sound, &Path, &serde_json::Value)) {
     let text = std::fs::read_to_string(media.join("audio-oracle.json")).unwrap();
     let oracle: serde_json::Value = serde_json::from_str(&text).unwrap();
     let tracks = oracle["tracks"].as_object().unwrap();
-    assert!(tracks.len() >= 7);
+    assert_eq!(tracks.len(), wav::sounds(&media).len());
     for (name, track) in tracks {
         let said = &track["pcm"];
         let sound = analyse(&wav::read(&media.join(said["file"].as_str().unwrap()))).unwrap();
@@ -131,7 +133,7 @@ fn beats_are_librosas_within_70_ms() {
         let ours: Vec<f64> = sound.beat_times_s.iter().map(|&time| f64::from(time)).collect();
         let precise = ours.iter().filter(|&&t| near(t, &theirs)).count() as f64;
         let found = theirs.iter().filter(|&&t| near(t, &ours)).count() as f64;
-        // Twice the harmonic mean of precision and recall, as their counts give it.
+        // The harmonic mean of precision and recall, by counts.
         let f = (precise + found) / (ours.len() + theirs.len()) as f64;
         let frames: Vec<f32> = sound.beat_frames.iter().map(|&frame| frame as f32).collect();
         let same = frames == npz::read(npz)["beat_frames"].values;

@@ -30,16 +30,23 @@ fn array(bytes: &[u8]) -> Array {
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
     let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..10 + length]).unwrap();
-    assert!(header.contains("'fortran_order': False"), "{header}");
     let after = |key: &str| header.split_once(key).unwrap().1;
     let shape = after("'shape': (").split_once(')').unwrap().0;
-    let shape = shape.split(',').filter_map(|length| length.trim().parse().ok()).collect();
+    let shape: Vec<usize> =
+        shape.split(',').filter_map(|length| length.trim().parse().ok()).collect();
     let words = bytes[10 + length..].chunks_exact(4).map(|word| word.try_into().unwrap());
-    let values = if header.contains("'<f4'") {
+    let stored: Vec<f32> = if header.contains("'<f4'") {
         words.map(f32::from_le_bytes).collect()
     } else {
         assert!(header.contains("'<i4'"), "{header}");
         words.map(|word| i32::from_le_bytes(word) as f32).collect()
+    };
+    let values = match shape.as_slice() {
+        // Column by column.
+        &[rows, columns] if header.contains("'fortran_order': True") => {
+            (0..rows * columns).map(|at| stored[at % columns * rows + at / columns]).collect()
+        }
+        _ => stored,
     };
     Array { shape, values }
 }
