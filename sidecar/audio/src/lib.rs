@@ -12,14 +12,25 @@
 #![forbid(unsafe_code)]
 
 mod analyse;
+mod banks;
+mod beats;
+mod constants;
+mod decibels;
 mod embedding;
 mod error;
+mod level;
 mod names;
+mod numbers;
 mod sound;
+mod spectrum;
+mod stft;
+mod tempo;
+mod tuning;
 
 pub use analyse::analyse;
 pub use error::AudioError;
-pub use names::{Name, names};
+pub use names::{Name, names, table};
+pub use numbers::numbers;
 pub use sound::{Named, Sound, Values};
 
 /// Samples per second that [`analyse`] expects; one channel.
