@@ -19,7 +19,7 @@ LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $
 # The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
 CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
-.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
+.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -29,6 +29,10 @@ setup: ## Install what is missing: Rust, a C linker, ONNX Runtime
 
 build: setup ## Build the program, optimised: target/release/vitrine
 	@$(ENV) cargo build --release --package vitrine
+
+build-video: ## Build the decoder of videos beside it: target/release/vitrine-media, minutes the first time
+	@scripts/setup.sh video
+	@$(ENV) cargo build --release --package vitrine-video
 
 demo: ## Catalogue the demo library and search it by meaning
 	@scripts/demo.sh
@@ -82,6 +86,11 @@ test-gpu: ## Lint and run the tests of pictures by Vulkan, on a GPU or on softwa
 	@$(ENV) cargo test --package vitrine-render-gpu
 	@$(ENV) cargo test --package vitrine --features gpu --bin vitrine --test drawn_by_gpu
 	@$(ENV) cargo test --package vitrine --features gpu --lib extract::easel
+
+test-video: ## Lint the decoder of videos and run its tests, on OpenCV: builds for minutes
+	@scripts/setup.sh video
+	@$(ENV) cargo clippy --package vitrine-footage --package vitrine-video --all-targets --quiet -- --deny warnings
+	@$(ENV) cargo test --package vitrine-footage --package vitrine-video
 
 chart: ## Check the Helm chart: lint, snapshots, what it must refuse, its rights, its health check
 	@scripts/chart.sh check
