@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
 use vitrine_crds::embedding_job::annotations::{
     Annotation, TEMPO_BPM_MAX, TEMPO_BPM_MIN, TEXT_CHARS_MAX,
 };
 
-use super::naming;
 use super::placed::{self, Key, Placed, Value};
 
 /// Largest file of annotations, in bytes: a million clips of 500 bytes.
@@ -70,38 +68,6 @@ fn told(file: &str, mistakes: &[Mistake]) -> String {
             text
         }
     }
-}
-
-/// Which side of the picture a dancer stands on in the beginning.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// Left in the picture.
-    Left,
-    /// Right in the picture.
-    Right,
-}
-
-/// Where the annotation says that the one who leads stands in the beginning, as in `lead_left`, `lead:
-/// right` or `follow left`; none where it does not say.
-pub fn lead_side(roles: &str) -> Option<Side> {
-    let words = naming::words(roles);
-    let said = words.windows(2).find_map(|pair| {
-        let side = match pair[1].as_str() {
-            "left" => Side::Left,
-            "right" => Side::Right,
-            _ => return None,
-        };
-        match pair[0].as_str() {
-            "lead" | "leader" | "leads" => Some(side),
-            "follow" | "follower" | "follows" => Some(match side {
-                Side::Left => Side::Right,
-                Side::Right => Side::Left,
-            }),
-            _ => None,
-        }
-    });
-    said
 }
 
 impl Annotations {
@@ -528,17 +494,5 @@ mod tests {
         assert_eq!(label("turn-4567", "c/turn.mov"), None);
         let clips = [("turn", "a/turn.mp4"), ("walk", "walk.mp4")];
         assert_eq!(made.unused(clips), ["/data/videos/b/turn.mp4", "turn"]);
-    }
-
-    #[test]
-    fn roles_may_tell_where_the_lead_stands() {
-        #[rustfmt::skip]
-        let cases = [
-            ("lead_left", Some(Side::Left)), ("Lead: right, follow: left", Some(Side::Right)),
-            ("follow left", Some(Side::Right)), ("both", None), ("lead_focus", None), ("", None),
-        ];
-        for (text, side) in cases {
-            assert_eq!(lead_side(text), side, "{text}");
-        }
     }
 }

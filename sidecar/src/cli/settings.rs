@@ -91,6 +91,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             DeletionPolicy::Retain => Removal::Retain,
             DeletionPolicy::Delete => Removal::Remove,
         },
+        clips: None,
         library,
         index,
         source,

@@ -17,10 +17,12 @@ use crate::embed::people::PeopleModels;
 use crate::embed::{self, OpenError, Options};
 use crate::extract::footage::program;
 use crate::index::verify::{Held, Rights, held, rights};
-use crate::index::{Cluster, Destination};
+use crate::index::{Cluster, Destination, Version};
 use crate::run::{ClipModels, Settings};
 use crate::storage::{Access, Filter, Location, Storage, StorageError, process_name};
 
+/// The first version of Elasticsearch that the tests run against.
+const VERSION_MIN: Version = Version { major: 9, minor: 1, patch: 0 };
 /// Largest file that is read whole to see that reading works, in bytes.
 const PROBE_BYTES_MAX: u64 = 64 << 20;
 
@@ -272,9 +274,10 @@ fn elasticsearch(index: &Destination, dims: &[(String, usize)], table: &mut Tabl
     };
     let login = index.connection.login.kind();
     match cluster.server().version {
-        Some(version) if version.major < 8 => {
+        Some(version) if version < VERSION_MIN => {
             let reason = format!("{name} is version {version}");
-            table.failed("elasticsearch", (Exit::Permanent, reason), "use version 8.18 or later");
+            let cure = format!("use version {VERSION_MIN} or later");
+            table.failed("elasticsearch", (Exit::Permanent, reason), &cure);
         }
         Some(version) => table.ok("elasticsearch", format!("{name}, {version}, {login}")),
         None => table.ok("elasticsearch", format!("{name}, version not told, {login}")),

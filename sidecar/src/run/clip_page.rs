@@ -40,10 +40,8 @@ pub(super) fn page(
     let (review, good): (Vec<&Embedded>, Vec<&Embedded>) =
         report.embeddings.iter().take(ROWS_MAX).partition(|clip| clip.needs_review);
     let row = |clip: &&Embedded| clip_row(clip, pictures.get(&clip.clip_id));
-    let review = section(
-        &format!("To review: quality below {REVIEW_BELOW}"),
-        review.iter().map(row),
-    );
+    let review =
+        section(&format!("To review: quality below {REVIEW_BELOW}"), review.iter().map(row));
     let good = section("Clips", good.iter().map(row));
     let more = match report.embeddings.len().saturating_sub(ROWS_MAX) {
         0 => String::new(),
@@ -77,7 +75,8 @@ fn figures(report: &ClipReport) -> String {
         (format!("{:.1} s", timing.total_processing_time_seconds), "this run"),
         (format!("{:.1} s", timing.average_time_per_video_seconds), "a clip"),
     ];
-    let figures = figures.map(|(value, what)| format!("<li><b>{value}</b><span>{what}</span></li>\n"));
+    let figures =
+        figures.map(|(value, what)| format!("<li><b>{value}</b><span>{what}</span></li>\n"));
     format!("<ul class=\"figures\">\n{}</ul>\n", figures.concat())
 }
 

@@ -224,7 +224,8 @@ pub(super) fn write(
     ground.out.put_all(vec![(REPORT.to_owned(), json), (PAGE.to_owned(), page.into_bytes())])?;
     let QualityMetrics { mean_quality_score, mean_detection_rate, .. } = made.quality_metrics;
     let means = mean_quality_score.zip(mean_detection_rate);
-    Ok(means.map(|(mean_score, mean_detection_rate)| QualityState { mean_score, mean_detection_rate }))
+    Ok(means
+        .map(|(mean_score, mean_detection_rate)| QualityState { mean_score, mean_detection_rate }))
 }
 
 /// The clips of a published run, by path.
