@@ -164,5 +164,5 @@ fn with_text(
 
 /// To four digits: more would be noise.
 fn rounded(value: f32) -> f64 {
-    (f64::from(value) * 1e4).round() / 1e4
+    (f64::from(value) * 1e4).round() / 1e4 + 0.0 // Never −0.
 }
