@@ -76,7 +76,7 @@ pub(super) fn compose(
     let vectors = made.iter().map(|(field, vector)| ((*field).to_owned(), encoded(&bytes(vector))));
     let vectors: BTreeMap<String, String> = vectors.collect();
     let seen = Seen {
-        duration_s,
+        duration_s: (duration_s * 1e3).round() / 1e3,
         frame_rate,
         width,
         height,
