@@ -8,4 +8,3 @@ pub mod camera;
 pub mod dances;
 pub mod puppet;
 pub mod retrieval;
-
