@@ -2,6 +2,8 @@
 //!
 //! Mean and standard deviation of each number over 768 dancers and 384 couples.
 
+#![allow(clippy::approx_constant)] // Measured, whatever they are near to.
+
 #[rustfmt::skip]
 pub(crate) const DANCER: [(f32, f32); 512] = [
     (0.0511, 0.1701), (1.4320, 0.0409), (0.0723, 0.1532), (1.5116, 0.0444), (0.0285, 0.1558), (1.5120, 0.0420),
