@@ -97,7 +97,6 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
         source,
         access: logins.source,
         out_access: logins.catalog,
-        clips: None,
     })
 }
 
