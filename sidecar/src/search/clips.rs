@@ -197,7 +197,7 @@ impl Clips {
                 break;
             };
             after = hits.last().map(|last| last["sort"].clone());
-            all.extend(hits.iter_mut().map(|hit| source(hit)));
+            all.extend(hits.iter_mut().map(source));
         }
         Ok(all)
     }
