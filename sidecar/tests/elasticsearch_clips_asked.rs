@@ -173,6 +173,14 @@ fn clips_are_listed_got_with_their_vectors_and_found_by_likeness() {
     assert!((mixed[0].1 - expected).abs() < 1e-3, "{mixed:?}");
     // A vector that is not there counts as 0.
     let silent = mixed.iter().find(|(id, _)| id == "silent_walk").unwrap();
+    // As docs/clips.md has it, in one request.
+    let near = |at: usize, boost: f64| {
+        json!({"field": VECTORS[at].field, "query_vector": vector(&VECTORS[at], 0), "k": 100,
+               "num_candidates": 200, "boost": boost,
+               "filter": {"bool": {"must_not": {"ids": {"values": ["basic_step"]}}}}})
+    };
+    let answer = server.search(&alias, &json!({"size": 10, "knn": [near(0, 0.75), near(1, 0.25)]}));
+    assert_eq!(answer["hits"]["hits"][0]["_id"], "cross_body_lead", "{answer}");
     assert!((silent.1 - (0.36 + 3.0 * 0.36) / 5.0).abs() < 1e-3, "{mixed:?}");
 }
 

@@ -205,14 +205,14 @@ impl Reader {
                 match clips {
                     Some(at) => {
                         let (_, clips) = object.swap_remove(at);
-                        return match clips.value {
+                        match clips.value {
                             Value::List(_) | Value::Object(_) => self.entries(clips, unknown),
                             other => {
                                 let message =
                                     format!("`clips` is {}, and must be a list", other.kind());
                                 self.wrong(clips.line, None, message);
                             }
-                        };
+                        }
                     }
                     None => {
                         object.into_iter().for_each(|(key, entry)| each(self, Some(key), entry))

@@ -2,6 +2,8 @@
 //!
 //! `docs/clips.md` has the same questions as plain requests.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vitrine_crds::run::Exit;
@@ -13,6 +15,10 @@ use crate::nearest::nearest;
 
 /// Documents of one page.
 const PAGE: usize = 1_000;
+/// Whole clips of one page: some twenty kilobytes each.
+const WHOLE_PAGE: usize = 500;
+/// Of several vectors, how many nearest each names at least.
+const DEPTH_MIN: usize = 100;
 /// Candidates of each shard that vectors are compared with, at least.
 const CANDIDATES_MIN: usize = 100;
 /// Most candidates, and hits, that Elasticsearch takes.
@@ -197,7 +203,7 @@ impl Clips {
                 break;
             };
             after = hits.last().map(|last| last["sort"].clone());
-            all.extend(hits.iter_mut().map(|hit| source(hit)));
+            all.extend(hits.iter_mut().map(source));
         }
         Ok(all)
     }
@@ -208,36 +214,23 @@ impl Clips {
     ///
     /// As [`Clips::list`], and [`ClipsError::NoClip`].
     pub fn get(&self, clip_id: &str) -> Result<Found, ClipsError> {
+        let mut found = self.whole(&[clip_id])?;
+        found.pop().ok_or_else(|| self.absent(clip_id))
+    }
+
+    /// Clips with their vectors, in no order; an id that is not there is left out.
+    fn whole(&self, ids: &[&str]) -> Result<Vec<Found>, ClipsError> {
         let mut wanted = json!({"excludes": OURS});
         if self.cluster.server().version.is_none_or(|version| version >= VECTORS_EXCLUDED) {
             wanted["exclude_vectors"] = json!(false);
         }
-        let query = json!({"ids": {"values": [clip_id]}});
-        let mut answer = self.search(&json!({"size": 1, "query": query, "_source": wanted}))?;
-        let hit = &mut answer["hits"]["hits"][0];
-        if hit.is_null() {
-            return Err(self.absent(clip_id));
-        }
-        let mut document = source(hit);
-        let mut vectors = Vec::new();
-        for field in VECTORS {
-            let Some(value) = document.shift_remove(field.field) else { continue };
-            let vector = read_vector(&value).filter(|vector| vector.len() == field.dims);
-            let vector = vector.ok_or_else(|| {
-                ClipsError::Index(IndexError::Inconsistent {
-                    message: format!(
-                        "{} of the clip {clip_id} is no vector of {} numbers; run `vitrine embed` \
-                         again",
-                        field.field, field.dims
-                    ),
-                })
-            })?;
-            vectors.push((field, vector));
-        }
-        Ok(Found { document, vectors })
+        let query = json!({"ids": {"values": ids}});
+        let body = json!({"size": ids.len(), "query": query, "_source": wanted});
+        hits(self.search(&body)?).iter_mut().map(whole).collect()
     }
 
-    /// The `top_k` clips most like one, by the vectors that `by` names; the clip itself is left out.
+    /// The `top_k` clips most like one, by the vectors that `by` names; the clip itself is left out. Of
+    /// several vectors, clips that are among the nearest of none are not seen.
     ///
     /// # Errors
     ///
@@ -251,28 +244,39 @@ impl Clips {
             by.0.iter()
                 .filter_map(|(field, weight)| Some((*field, *weight, vector_of(field)?)))
                 .collect();
-        let body = match terms.as_slice() {
-            [] => {
-                let held = found.vectors.iter().map(|(field, _)| field.name).collect::<Vec<_>>();
-                return Err(ClipsError::NoVector {
-                    clip: clip_id.to_owned(),
-                    wanted: by.names(),
-                    held: if held.is_empty() { "none".to_owned() } else { held.join(", ") },
-                });
-            }
-            [(field, _, vector)] => nearest_by(field, vector, (clip_id, top_k)),
-            several => mixed(several, (clip_id, top_k)),
-        };
-        let mut answer = self.search(&body)?;
-        let hits = answer["hits"]["hits"].as_array_mut().map(std::mem::take).unwrap_or_default();
-        let alike = hits.into_iter().map(|mut hit| Alike {
-            clip_id: hit["_id"].as_str().unwrap_or_default().to_owned(),
-            score: rounded(2.0 * hit["_score"].as_f64().unwrap_or_default() - 1.0),
-            document: source(&mut hit),
-        });
-        let mut alike: Vec<Alike> = alike.collect();
-        // Of equal scores the lower id first, whatever shard answered first.
+        if terms.is_empty() {
+            let held = found.vectors.iter().map(|(field, _)| field.name).collect::<Vec<_>>();
+            return Err(ClipsError::NoVector {
+                clip: clip_id.to_owned(),
+                wanted: by.names(),
+                held: if held.is_empty() { "none".to_owned() } else { held.join(", ") },
+            });
+        }
+        // Of several vectors each names its nearest, and all of them are compared exactly.
+        let depth = if terms.len() == 1 { top_k } else { (5 * top_k).clamp(DEPTH_MIN, HITS_MAX) };
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for (field, _, vector) in &terms {
+            let near = hits(self.search(&nearest_by(field, vector, (clip_id, depth)))?);
+            ids.extend(near.iter().filter_map(|hit| hit["_id"].as_str().map(str::to_owned)));
+        }
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut alike = Vec::new();
+        for some in ids.chunks(WHOLE_PAGE) {
+            alike.extend(self.whole(some)?.into_iter().map(|other| {
+                Alike {
+                    clip_id: other
+                        .document
+                        .get("clip_id")
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    score: rounded(likeness(&terms, &other)),
+                    document: other.document,
+                }
+            }));
+        }
         alike.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.clip_id.cmp(&b.clip_id)));
+        alike.truncate(top_k);
         Ok(alike)
     }
 
@@ -324,46 +328,56 @@ fn rounded(score: f64) -> f64 {
     (score * 1e6).round() / 1e6
 }
 
-/// By one vector: the graph, where the index has one.
-fn nearest_by(field: &VectorField, vector: &[f32], (clip_id, top_k): (&str, usize)) -> Value {
+/// The nearest by one vector: the graph, where the index has one.
+fn nearest_by(field: &VectorField, vector: &[f32], (clip_id, depth): (&str, usize)) -> Value {
     json!({
-        "size": top_k,
-        "_source": {"excludes": hidden()},
+        "size": depth,
+        "_source": false,
         "knn": {
-            "field": field.field, "query_vector": vector, "k": top_k,
-            "num_candidates": (2 * top_k).clamp(CANDIDATES_MIN, HITS_MAX),
+            "field": field.field, "query_vector": vector, "k": depth,
+            "num_candidates": (2 * depth).clamp(CANDIDATES_MIN, HITS_MAX),
             "filter": {"bool": {"must_not": {"ids": {"values": [clip_id]}}}},
         },
     })
 }
 
-/// By several: every clip is compared exactly. A vector that a clip does not have counts as cosine 0.
-fn mixed(terms: &[(VectorField, f64, &[f32])], (clip_id, top_k): (&str, usize)) -> Value {
-    let sum: f64 = terms.iter().map(|(_, weight, _)| weight).sum();
-    let mut params = Map::new();
-    let mut parts = Vec::new();
-    let mut exists = Vec::new();
-    for (VectorField { name, field, .. }, weight, vector) in terms {
-        params.insert((*name).to_owned(), json!(vector));
-        params.insert(format!("{name}_weight"), json!(weight / sum));
-        parts.push(format!(
-            "params.{name}_weight * (doc['{field}'].size() == 0 ? 1.0 : 1.0 + \
-             cosineSimilarity(params.{name}, '{field}'))"
-        ));
-        exists.push(json!({"exists": {"field": field}}));
+/// A clip with its vectors out of a hit.
+fn whole(hit: &mut Value) -> Result<Found, ClipsError> {
+    let mut document = source(hit);
+    let mut vectors = Vec::new();
+    for field in VECTORS {
+        let Some(value) = document.shift_remove(field.field) else { continue };
+        let vector = read_vector(&value).filter(|vector| vector.len() == field.dims);
+        let vector = vector.ok_or_else(|| {
+            ClipsError::Index(IndexError::Inconsistent {
+                message: format!(
+                    "{} of the clip {} is no vector of {} numbers; run `vitrine embed` again",
+                    field.field, hit["_id"], field.dims
+                ),
+            })
+        })?;
+        vectors.push((field, vector));
     }
-    json!({
-        "size": top_k,
-        "_source": {"excludes": hidden()},
-        "query": {"script_score": {
-            "query": {"bool": {
-                "should": exists, "minimum_should_match": 1,
-                "must_not": {"ids": {"values": [clip_id]}},
-            }},
-            // Scores are not negative: half of 1 + cosine, as a `dense_vector` scores.
-            "script": {"source": format!("({}) / 2", parts.join(" + ")), "params": params},
-        }},
-    })
+    Ok(Found { document, vectors })
+}
+
+fn hits(mut answer: Value) -> Vec<Value> {
+    match answer["hits"]["hits"].take() {
+        Value::Array(hits) => hits,
+        _ => Vec::new(),
+    }
+}
+
+/// Weighted mean of cosines; a vector that the other does not have counts as 0. Vectors are of length
+/// 1.
+fn likeness(terms: &[(VectorField, f64, &[f32])], other: &Found) -> f64 {
+    let sum: f64 = terms.iter().map(|(_, weight, _)| weight).sum();
+    let cosine = |(field, weight, vector): &(VectorField, f64, &[f32])| {
+        let (_, same) = other.vectors.iter().find(|(one, _)| one == field)?;
+        let dot = |(a, b): (&f32, &f32)| f64::from(*a) * f64::from(*b);
+        Some(weight * vector.iter().zip(same).map(dot).sum::<f64>())
+    };
+    terms.iter().filter_map(cosine).sum::<f64>() / sum
 }
 
 #[cfg(test)]
@@ -389,15 +403,13 @@ mod tests {
     }
 
     #[test]
-    fn one_vector_asks_the_graph_and_several_are_compared_exactly() {
+    fn a_clip_is_not_like_itself_and_a_vector_that_is_not_there_counts_as_0() {
         let body = nearest_by(&VECTORS[3], &[1.0], ("step", 3));
         assert_eq!(body["knn"]["field"], "audio_embedding");
         assert_eq!(body["knn"]["filter"]["bool"]["must_not"]["ids"]["values"], json!(["step"]));
-        let lead: &[f32] = &[1.0, 0.0];
-        let body = mixed(&[(VECTORS[0], 3.0, lead), (VECTORS[3], 1.0, lead)], ("step", 3));
-        let script = &body["query"]["script_score"]["script"];
-        assert_eq!(script["params"]["lead_weight"], 0.75);
-        let source = script["source"].as_str().unwrap();
-        assert!(source.contains("cosineSimilarity(params.audio, 'audio_embedding')"), "{source}");
+        let vector: &[f32] = &[0.6, 0.8];
+        let terms = [(VECTORS[0], 3.0, vector), (VECTORS[3], 1.0, vector)];
+        let other = Found { document: Map::new(), vectors: vec![(VECTORS[0], vec![0.8, 0.6])] };
+        assert!((likeness(&terms, &other) - 0.75 * 0.96).abs() < 1e-6);
     }
 }
