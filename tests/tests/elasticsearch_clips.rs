@@ -201,7 +201,7 @@ fn a_decoder_that_dies_costs_its_clip_a_second_try_and_then_a_reason() {
     clips.take("pose_1.mp4", "good.mp4").take("pose_1.mp4", "poison.mp4");
     let deadly = clips.beside("deadly-media");
     let script = format!(
-        "#!/bin/bash\nexec 3< <(while read -r line; do printf '%s\\n' \"$line\"; case $line in \
+        "#!/bin/bash\nexec 3< <(exec 2>/dev/null; while read -r line; do printf '%s\\n' \"$line\"; case $line in \
          *poison*) /bin/kill -SEGV $$;; esac; done)\nexec {} \"$@\" <&3\n",
         clips.decoder().display()
     );
