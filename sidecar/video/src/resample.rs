@@ -16,7 +16,7 @@ const CROSSINGS: usize = 256;
 const CUTOFF: f32 = 0.9565;
 
 /// Places of the filter between two samples of the lower rate.
-const STEPS: f64 = 4096.0;
+const STEPS: f64 = 8192.0;
 
 /// Turns a stream of samples into one at [`SOUND_RATE_HZ`].
 pub(crate) struct Resample {
