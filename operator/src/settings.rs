@@ -1,7 +1,7 @@
 //! What the operator is told when it is started.
 
-use crate::library::build::Pods;
-use crate::library::plan::Limits;
+use crate::run::build::Pods;
+use crate::run::plan::Limits;
 
 /// Arguments of `vitrine-operator run`; each may be a variable of the environment.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,10 +40,10 @@ pub struct Settings {
     #[arg(long, env = "RECONCILES", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub reconciles: u16,
-    /// Seconds after which finished Jobs are removed
+    /// Seconds after which finished Jobs of libraries are removed
     #[arg(long, env = "JOB_TTL_SECONDS", default_value_t = 3600, value_name = "SECONDS")]
     pub job_ttl_seconds: i32,
-    /// Seconds that a deleted library waits for its clean-up
+    /// Seconds that a deleted resource waits for its clean-up
     #[arg(long, env = "CLEANUP_DEADLINE_SECONDS", default_value_t = 600, value_name = "SECONDS")]
     pub cleanup_deadline_seconds: i64,
     /// Where metrics and health are served
@@ -68,7 +68,7 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// What holds for the pods of every library.
+    /// What holds for the pods of every resource.
     pub fn pods(&self) -> Pods {
         Pods {
             image: self.image.clone(),
@@ -78,7 +78,7 @@ impl Settings {
         }
     }
 
-    /// What holds for all libraries together.
+    /// What holds for all resources together.
     pub fn limits(&self) -> Limits {
         Limits {
             runs_max: self.max_concurrent_runs,

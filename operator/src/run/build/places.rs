@@ -1,4 +1,4 @@
-//! Where a library's places are inside a pod: volumes of claims and Secrets.
+//! Where a resource's places are inside a pod: volumes of claims and Secrets.
 //!
 //! The configuration that pods read is the spec with these replaced: `pvc://claim/path` by a folder,
 //! `eckRef` by ECK's names.
@@ -9,10 +9,11 @@ use k8s_openapi::api::core::v1::{
     ConfigMapProjection, KeyToPath, PersistentVolumeClaimVolumeSource, ProjectedVolumeSource,
     SecretProjection, SecretVolumeSource, Volume, VolumeMount, VolumeProjection,
 };
-use vitrine_crds::library::{AssetLibrarySpec, Elasticsearch, SecretRef};
+use vitrine_crds::library::{Elasticsearch, SecretRef};
 use vitrine_crds::secrets;
 
-use super::super::names;
+use crate::run::kind::{Kind, Opened};
+use crate::run::names;
 
 /// Where Secrets are in pods.
 pub const SECRETS: &str = "/var/run/secrets/vitrine";
@@ -23,11 +24,11 @@ const ECK_USER: &str = "elastic";
 /// The key of the run's ConfigMap that holds it.
 pub const ECK_USER_KEY: &str = "eck-username";
 
-/// A library's places inside a pod.
+/// A resource's places inside a pod.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct Places<S> {
     /// The spec as a pod reads it.
-    pub spec: AssetLibrarySpec,
+    pub spec: S,
     /// Volumes.
     pub volumes: Vec<Volume>,
     /// Where they are.
@@ -36,9 +37,9 @@ pub struct Places {
     pub eck_user: Option<&'static str>,
 }
 
-impl Places {
+impl<S: Clone> Places<S> {
     /// Of `spec`, in `namespace`; `configuration` names the run's ConfigMap.
-    pub fn of(spec: &AssetLibrarySpec, namespace: &str, configuration: &str) -> Self {
+    pub fn of<K: Kind<Spec = S>>(spec: &S, namespace: &str, configuration: &str) -> Self {
         let mut spec = spec.clone();
         let mut claims = BTreeMap::new();
         let mut claim = |uri: &mut String, writes: bool| {
@@ -47,28 +48,27 @@ impl Places {
             *claims.entry(name.to_owned()).or_insert(false) |= writes;
             *uri = format!("file://{CLAIMS}/{name}/{path}").trim_end_matches('/').to_owned();
         };
-        claim(&mut spec.source.uri, false);
-        if let Some(catalog) = &mut spec.catalog {
-            claim(&mut catalog.uri, true);
+        let Opened { stores, models, elasticsearch } = K::open(&mut spec);
+        let mut secrets_of_stores = BTreeSet::new();
+        for store in stores {
+            claim(store.uri, store.writes);
+            secrets_of_stores.extend(store.secret.map(|secret| secret.name.clone()));
         }
-        if let Some(captions) = &mut spec.captions {
-            claim(&mut captions.uri, false);
+        for model in models {
+            claim(model, false);
         }
-        if let Some(from) = &mut spec.views.from {
-            claim(&mut from.uri, false);
-        }
-        for entry in &mut spec.embeddings {
-            claim(&mut entry.model.uri, false);
-            if let Some(model) = &mut entry.text_model {
-                claim(&mut model.uri, false);
-            }
-        }
+        let login = elasticsearch.map(|elasticsearch| login(elasticsearch, namespace));
         let mut places = Self { spec, volumes: Vec::new(), mounts: Vec::new(), eck_user: None };
         for (name, writes) in claims {
             places.claim(&name, writes);
         }
-        places.stores();
-        places.elasticsearch(namespace, configuration);
+        // The usual variables, each as a file.
+        for name in secrets_of_stores {
+            places.secret(&name, &secrets::STORE);
+        }
+        if let Some(login) = login {
+            places.elasticsearch(login, configuration);
+        }
         places
     }
 
@@ -95,54 +95,24 @@ impl Places {
         self.add(format!("{CLAIMS}/{name}"), !writes, volume);
     }
 
-    /// The Secrets of stores: the usual variables, each as a file.
-    fn stores(&mut self) {
-        let AssetLibrarySpec { source, captions, catalog, views, .. } = &self.spec;
-        let named = [
-            source.secret_ref.as_ref(),
-            captions.as_ref().and_then(|captions| captions.secret_ref.as_ref()),
-            catalog.as_ref().and_then(|catalog| catalog.secret_ref.as_ref()),
-            views.from.as_ref().and_then(|from| from.secret_ref.as_ref()),
-        ];
-        let named: BTreeSet<String> =
-            named.into_iter().flatten().map(|secret| secret.name.clone()).collect();
-        for name in named {
-            self.secret(&name, &secrets::STORE);
-        }
-    }
-
-    fn elasticsearch(&mut self, namespace: &str, configuration: &str) {
-        let Some(elasticsearch) = &mut self.spec.elasticsearch else { return };
-        if let Some(eck) = elasticsearch.eck_ref.take() {
-            let (user, ca) = (
-                format!("{}-es-elastic-user", eck.name),
-                format!("{}-es-http-certs-public", eck.name),
-            );
-            let at = eck.namespace.as_deref().unwrap_or(namespace);
-            *elasticsearch = Elasticsearch {
-                url: Some(format!("https://{}-es-http.{at}.svc:9200", eck.name)),
-                secret_ref: Some(SecretRef { name: user.clone() }),
-                ca_ref: Some(SecretRef { name: ca.clone() }),
-                ..elasticsearch.clone()
-            };
-            self.eck_user = Some(ECK_USER);
-            self.eck_login(&user, configuration);
-            return self.secret(&ca, &["ca.crt"]);
-        }
-        let login = elasticsearch.secret_ref.clone();
-        let authority = elasticsearch.ca_ref.clone();
-        match (login, authority) {
-            // One Secret for both.
-            (Some(login), Some(ca)) if login == ca => {
-                let keys = [&secrets::ELASTICSEARCH[..], &["ca.crt"]].concat();
-                self.secret(&login.name, &keys);
+    fn elasticsearch(&mut self, login: Login, configuration: &str) {
+        match login {
+            Login::Eck { user, ca } => {
+                self.eck_user = Some(ECK_USER);
+                self.eck_login(&user, configuration);
+                self.secret(&ca, &["ca.crt"]);
             }
-            (login, ca) => {
+            // One Secret for both.
+            Login::Named { login: Some(login), ca: Some(ca) } if login == ca => {
+                let keys = [&secrets::ELASTICSEARCH[..], &["ca.crt"]].concat();
+                self.secret(&login, &keys);
+            }
+            Login::Named { login, ca } => {
                 if let Some(login) = login {
-                    self.secret(&login.name, &secrets::ELASTICSEARCH);
+                    self.secret(&login, &secrets::ELASTICSEARCH);
                 }
                 if let Some(ca) = ca {
-                    self.secret(&ca.name, &["ca.crt"]);
+                    self.secret(&ca, &["ca.crt"]);
                 }
             }
         }
@@ -204,6 +174,35 @@ impl Places {
         };
         self.add(format!("{SECRETS}/{user}"), true, volume);
     }
+}
+
+/// The Secrets with which pods get into Elasticsearch.
+enum Login {
+    /// Those that ECK made.
+    Eck { user: String, ca: String },
+    /// Those that the spec names.
+    Named { login: Option<String>, ca: Option<String> },
+}
+
+/// The Secrets of `elasticsearch`, of which `eckRef` becomes what ECK made of it.
+fn login(elasticsearch: &mut Elasticsearch, namespace: &str) -> Login {
+    let name = |secret: &SecretRef| secret.name.clone();
+    let Some(eck) = elasticsearch.eck_ref.take() else {
+        return Login::Named {
+            login: elasticsearch.secret_ref.as_ref().map(name),
+            ca: elasticsearch.ca_ref.as_ref().map(name),
+        };
+    };
+    let (user, ca) =
+        (format!("{}-es-elastic-user", eck.name), format!("{}-es-http-certs-public", eck.name));
+    let at = eck.namespace.as_deref().unwrap_or(namespace);
+    *elasticsearch = Elasticsearch {
+        url: Some(format!("https://{}-es-http.{at}.svc:9200", eck.name)),
+        secret_ref: Some(SecretRef { name: user.clone() }),
+        ca_ref: Some(SecretRef { name: ca.clone() }),
+        ..elasticsearch.clone()
+    };
+    Login::Eck { user, ca }
 }
 
 /// What a pod says, with its folders called as the spec calls them.

@@ -5,11 +5,11 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
-use vitrine_crds::library::Resource;
 use vitrine_crds::run::Step;
 
 use super::build::places::Places;
 use super::build::{Blueprint, configuration, job, policy};
+use super::kind::{Kind, Standing};
 use super::names;
 use super::plan::Action;
 use crate::cache::seen;
@@ -18,31 +18,35 @@ use crate::context::{Context, Error};
 /// Who owns what we apply.
 const FIELD_MANAGER: &str = "vitrine-operator";
 
-/// Does `actions` for `library`, whose written status names the run.
-pub async fn apply(ctx: &Context, library: &Resource, actions: &[Action]) -> Result<(), Error> {
+/// Does `actions` for `resource`, whose written status names the run.
+pub async fn apply<K: Kind>(
+    ctx: &Context<K>,
+    resource: &K,
+    actions: &[Action],
+) -> Result<(), Error> {
     for action in actions {
         match action {
-            Action::Start(step) => start(ctx, library, *step).await?,
-            Action::Stop => stop(ctx, library).await?,
-            Action::Forget(run) => forget(ctx, library, *run).await?,
+            Action::Start(step) => start(ctx, resource, *step).await?,
+            Action::Stop => stop(ctx, resource).await?,
+            Action::Forget(run) => forget(ctx, resource, *run).await?,
         }
     }
     Ok(())
 }
 
 /// Makes what a step needs: each once, so that what is there already stays.
-pub async fn start(ctx: &Context, library: &Resource, step: Step) -> Result<(), Error> {
-    let Some(run) = library.status.as_ref().and_then(|status| status.run.as_ref()) else {
+pub async fn start<K: Kind>(ctx: &Context<K>, resource: &K, step: Step) -> Result<(), Error> {
+    let Some(run) = resource.status().and_then(Standing::run) else {
         return Ok(());
     };
-    let namespace = library.namespace().unwrap_or_default();
+    let namespace = resource.namespace().unwrap_or_default();
     let pods = ctx.settings.pods();
-    let blueprint = Blueprint { library, run, pods: &pods };
-    let named = names::configuration(&library.name_any(), run.number);
-    let places = Places::of(&library.spec, &namespace, &named);
+    let blueprint = Blueprint { resource, run, pods: &pods };
+    let named = K::WORDS.names.configuration(&resource.name_any(), run.number);
+    let places = Places::of::<K>(resource.spec(), &namespace, &named);
     if matches!(step, Step::Scan | Step::Cleanup) {
         let policies: Api<NetworkPolicy> = Api::namespaced(ctx.client.clone(), &namespace);
-        let policy = policy::policy(library, &ctx.settings.egress_ports);
+        let policy = policy::policy(resource, &ctx.settings.egress_ports);
         let params = PatchParams::apply(FIELD_MANAGER).force();
         policies.patch(&policy.name_any(), &params, &Patch::Apply(&policy)).await?;
         // The other steps find it: it is immutable, and of this run.
@@ -56,7 +60,11 @@ pub async fn start(ctx: &Context, library: &Resource, step: Step) -> Result<(), 
 }
 
 /// Makes a Job; as it is then, or none where it was there. It is written whole, and not read whole.
-async fn make(ctx: &Context, namespace: &str, job: &Job) -> Result<Option<seen::Job>, Error> {
+async fn make<K: Kind>(
+    ctx: &Context<K>,
+    namespace: &str,
+    job: &Job,
+) -> Result<Option<seen::Job>, Error> {
     let path = <seen::Job as kube::Resource>::url_path(&(), Some(namespace));
     let body = serde_json::to_vec(job).map_err(kube::Error::SerdeError)?;
     let request = kube::core::Request::new(path).create(&PostParams::default(), body);
@@ -82,23 +90,23 @@ fn made<K>(answered: Result<K, kube::Error>) -> Result<Option<K>, Error> {
 }
 
 /// Removes the Jobs of the run, with their pods.
-async fn stop(ctx: &Context, library: &Resource) -> Result<(), Error> {
-    let Some(run) = library.status.as_ref().and_then(|status| status.run.as_ref()) else {
+async fn stop<K: Kind>(ctx: &Context<K>, resource: &K) -> Result<(), Error> {
+    let Some(run) = resource.status().and_then(Standing::run) else {
         return Ok(());
     };
     let jobs: Api<seen::Job> =
-        Api::namespaced(ctx.client.clone(), &library.namespace().unwrap_or_default());
+        Api::namespaced(ctx.client.clone(), &resource.namespace().unwrap_or_default());
     for step in names::STEPS {
-        let name = names::job(&library.name_any(), run.number, step);
+        let name = K::WORDS.names.job(&resource.name_any(), run.number, step);
         gone(jobs.delete(&name, &DeleteParams::background()).await)?;
     }
     Ok(())
 }
 
-async fn forget(ctx: &Context, library: &Resource, run: i64) -> Result<(), Error> {
+async fn forget<K: Kind>(ctx: &Context<K>, resource: &K, run: i64) -> Result<(), Error> {
     let maps: Api<ConfigMap> =
-        Api::namespaced(ctx.client.clone(), &library.namespace().unwrap_or_default());
-    let name = names::configuration(&library.name_any(), run);
+        Api::namespaced(ctx.client.clone(), &resource.namespace().unwrap_or_default());
+    let name = K::WORDS.names.configuration(&resource.name_any(), run);
     gone(maps.delete(&name, &DeleteParams::default()).await)
 }
 

@@ -1,4 +1,4 @@
-//! What the cluster holds for a library, as far as a plan needs it.
+//! What the cluster holds for a resource, as far as a plan needs it.
 
 use vitrine_crds::run::{Step, Termination};
 
@@ -13,7 +13,7 @@ pub struct Found {
     pub has_pods: bool,
     /// Whether the namespace is being deleted; asked for only where pods leave that nobody sent away.
     pub namespace_ends: bool,
-    /// Runs under way, of other libraries: in the whole cluster, and in this namespace.
+    /// Runs under way, of other resources: in the whole cluster, and in this namespace.
     pub others_running: (usize, usize),
 }
 

@@ -12,15 +12,15 @@ use k8s_openapi::api::core::v1::{
     ResourceRequirements, SeccompProfile, SecurityContext, Toleration, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::ResourceExt;
 use kube::api::ObjectMeta;
-use kube::{Resource as _, ResourceExt};
 use vitrine_crds::library::{Credentials, Resources, Workers};
 use vitrine_crds::run::Step;
 
 use super::Blueprint;
-use super::configuration::FILE;
 use super::places::Places;
-use crate::library::names;
+use crate::run::kind::Kind;
+use crate::run::names;
 
 /// The user that pods run as: nobody.
 const USER: i64 = 65_534;
@@ -39,10 +39,10 @@ const CONTAINER: &str = "vitrine";
 const REQUESTS: [(&str, &str); 2] = [("cpu", "500m"), ("memory", "512Mi")];
 
 /// The Job of `step`.
-pub fn job(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> Job {
-    let Blueprint { library, run, pods } = blueprint;
-    let workers = &library.spec.workers;
-    let mut labels = names::labels(library);
+pub fn job<K: Kind>(blueprint: &Blueprint<'_, K>, places: &Places<K::Spec>, step: Step) -> Job {
+    let Blueprint { resource, run, pods } = blueprint;
+    let workers = resource.workers();
+    let mut labels = K::WORDS.names.labels(&resource.name_any());
     labels.insert(names::RUN.to_owned(), run.number.to_string());
     labels.insert(names::STEP.to_owned(), names::word(step).to_owned());
     let mut job_labels = labels.clone();
@@ -53,6 +53,8 @@ pub fn job(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> Job {
     let is_indexed = step == Step::Work;
     // A queue decides when Jobs start.
     let suspend = (!workers.queue_name.is_empty()).then_some(true);
+    // A clean-up outlives the resource: nobody else removes what it leaves.
+    let ttl = (step == Step::Cleanup || K::WORDS.lets_jobs_expire).then_some(pods.ttl_seconds);
     let spec = JobSpec {
         completion_mode: is_indexed.then(|| "Indexed".to_owned()),
         completions: is_indexed.then_some(chunks),
@@ -60,7 +62,7 @@ pub fn job(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> Job {
         backoff_limit_per_index: is_indexed.then_some(TRIES_AGAIN),
         backoff_limit: (!is_indexed).then_some(TRIES_AGAIN),
         active_deadline_seconds: Some(workers.active_deadline_seconds),
-        ttl_seconds_after_finished: Some(pods.ttl_seconds),
+        ttl_seconds_after_finished: ttl,
         pod_failure_policy: Some(failure_policy()),
         suspend,
         template: PodTemplateSpec {
@@ -76,12 +78,12 @@ pub fn job(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> Job {
         },
         ..JobSpec::default()
     };
-    // A clean-up outlives the library, so that it carries no owner.
-    let owner = library.controller_owner_ref(&()).filter(|_| step != Step::Cleanup);
+    // A clean-up outlives the resource, so that it carries no owner.
+    let owner = resource.controller_owner_ref(&()).filter(|_| step != Step::Cleanup);
     Job {
         metadata: ObjectMeta {
-            name: Some(names::job(&library.name_any(), run.number, step)),
-            namespace: library.namespace(),
+            name: Some(K::WORDS.names.job(&resource.name_any(), run.number, step)),
+            namespace: resource.namespace(),
             labels: Some(job_labels),
             owner_references: owner.map(|owner| vec![owner]),
             ..ObjectMeta::default()
@@ -113,14 +115,14 @@ fn failure_policy() -> PodFailurePolicy {
     PodFailurePolicy { rules: vec![disrupted, permanent] }
 }
 
-fn pod(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> PodSpec {
-    let Blueprint { library, run, pods } = blueprint;
-    let workers = &library.spec.workers;
+fn pod<K: Kind>(blueprint: &Blueprint<'_, K>, places: &Places<K::Spec>, step: Step) -> PodSpec {
+    let Blueprint { resource, run, pods } = blueprint;
+    let workers = resource.workers();
     let has_gpu = step == Step::Work && run.needs_gpu && workers.gpu.is_some();
     let extra = &workers.pod;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     PodSpec {
-        automount_service_account_token: Some(uses_identity(library)),
+        automount_service_account_token: Some(uses_identity::<K>(resource)),
         service_account_name: text(&workers.service_account_name),
         enable_service_links: Some(false),
         restart_policy: Some("Never".to_owned()),
@@ -172,12 +174,12 @@ fn pod(blueprint: &Blueprint<'_>, places: &Places, step: Step) -> PodSpec {
     }
 }
 
-fn arguments(blueprint: &Blueprint<'_>, step: Step) -> Vec<String> {
+fn arguments<K: Kind>(blueprint: &Blueprint<'_, K>, step: Step) -> Vec<String> {
     let run = blueprint.run;
     let mut arguments = vec![
         "run".to_owned(),
         names::word(step).to_owned(),
-        format!("--config={CONFIGURATION}/{FILE}"),
+        format!("--config={CONFIGURATION}/{}", K::WORDS.file),
     ];
     // Scan may answer with a higher number, which is the one that the other steps mean.
     match step {
@@ -193,7 +195,7 @@ fn arguments(blueprint: &Blueprint<'_>, step: Step) -> Vec<String> {
     arguments
 }
 
-fn environment(blueprint: &Blueprint<'_>, step: Step, has_gpu: bool) -> Vec<EnvVar> {
+fn environment<K: Kind>(blueprint: &Blueprint<'_, K>, step: Step, has_gpu: bool) -> Vec<EnvVar> {
     let variable = |name: &str, value: &str| EnvVar {
         name: name.to_owned(),
         value: Some(value.to_owned()),
@@ -207,7 +209,7 @@ fn environment(blueprint: &Blueprint<'_>, step: Step, has_gpu: bool) -> Vec<EnvV
     if has_gpu {
         // What the container runtime of NVIDIA lets in: CUDA, and Vulkan for drawing.
         variables.push(variable("NVIDIA_DRIVER_CAPABILITIES", "compute,utility,graphics"));
-    } else if step == Step::Work && blueprint.library.spec.workers.gpu.is_some() {
+    } else if step == Step::Work && blueprint.resource.workers().gpu.is_some() {
         // No GPU was asked for, because there is nothing that one makes faster.
         variables.push(variable("VITRINE_DEVICE__PROVIDER", "cpu"));
     }
@@ -265,28 +267,20 @@ fn with_own(
     all
 }
 
-fn uses_identity(library: &vitrine_crds::library::Resource) -> bool {
-    let spec = &library.spec;
-    [
-        Some(spec.source.credentials),
-        spec.catalog.as_ref().map(|catalog| catalog.credentials),
-        spec.captions.as_ref().map(|captions| captions.credentials),
-        spec.views.from.as_ref().map(|from| from.credentials),
-    ]
-    .into_iter()
-    .flatten()
-    .any(|credentials| credentials == Credentials::WorkloadIdentity)
+fn uses_identity<K: Kind>(resource: &K) -> bool {
+    let mut spec = resource.spec().clone();
+    K::open(&mut spec).stores.iter().any(|one| one.credentials == Credentials::WorkloadIdentity)
 }
 
-fn volumes(blueprint: &Blueprint<'_>, places: &Places) -> Vec<Volume> {
-    let Blueprint { library, run, .. } = blueprint;
+fn volumes<K: Kind>(blueprint: &Blueprint<'_, K>, places: &Places<K::Spec>) -> Vec<Volume> {
+    let Blueprint { resource, run, .. } = blueprint;
     let configuration = Volume {
         name: "configuration".to_owned(),
         config_map: Some(ConfigMapVolumeSource {
-            name: names::configuration(&library.name_any(), run.number),
+            name: K::WORDS.names.configuration(&resource.name_any(), run.number),
             items: Some(vec![KeyToPath {
-                key: FILE.to_owned(),
-                path: FILE.to_owned(),
+                key: K::WORDS.file.to_owned(),
+                path: K::WORDS.file.to_owned(),
                 mode: None,
             }]),
             ..ConfigMapVolumeSource::default()
@@ -301,7 +295,7 @@ fn volumes(blueprint: &Blueprint<'_>, places: &Places) -> Vec<Volume> {
     [configuration, scratch].into_iter().chain(places.volumes.iter().cloned()).collect()
 }
 
-fn mounts(places: &Places) -> Vec<VolumeMount> {
+fn mounts<S>(places: &Places<S>) -> Vec<VolumeMount> {
     let mount = |name: &str, path: &str, read_only: bool| VolumeMount {
         name: name.to_owned(),
         mount_path: path.to_owned(),

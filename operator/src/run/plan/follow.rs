@@ -3,12 +3,13 @@
 use vitrine_crds::condition::Status::{False, True, Unknown};
 use vitrine_crds::condition::find;
 use vitrine_crds::library::status::{Chunks, Phase, StepResult};
-use vitrine_crds::run::{Step, Termination};
+use vitrine_crds::run::{Counts, Step, Termination};
 
-use super::{Action, Planning, kept_until, said_by};
-use crate::library::found::{Job, State};
-use crate::library::say::{self, Say};
-use crate::library::{names, trouble};
+use super::{Action, Course, Planning, said_by};
+use crate::run::found::{Job, State};
+use crate::run::kind::Standing;
+use crate::run::say::{self, Say};
+use crate::run::{names, trouble};
 
 /// How often a run is looked at whose pods do not all run, in seconds.
 const LOOK_SECS: i64 = 10;
@@ -17,7 +18,7 @@ const LOOK_UP_SECS: i64 = 120;
 /// How often the progress of a run is written, at most: a hundred times.
 const PROGRESS_STEPS: i32 = 100;
 
-impl Planning<'_> {
+impl<K: Course> Planning<'_, K> {
     /// A changed spec, or one that is suspended, ends the run.
     pub(super) fn cancel(&mut self, is_other: bool) {
         let number = self.run().number;
@@ -29,8 +30,13 @@ impl Planning<'_> {
         };
         let message = format!("run {number} is cancelled: {why}");
         self.event(false, "Cancelled", message.clone());
-        self.plan.status.phase = "Waiting".to_owned();
-        self.say(Say { kind: "Syncing", status: True, reason: "Cancelling", message: &message });
+        self.phase("Waiting");
+        self.say(Say {
+            kind: K::WORDS.under_way,
+            status: True,
+            reason: "Cancelling",
+            message: &message,
+        });
         self.plan.again_secs = Some(1);
     }
 
@@ -41,16 +47,16 @@ impl Planning<'_> {
         let number = self.run().number;
         self.run().phase = Phase::Failed;
         self.plan.actions.push(Action::Stop);
-        self.plan.status.next_sync_time = None;
-        self.plan.status.phase = "Failed".to_owned();
+        *self.plan.status.shared().next_time = None;
+        self.phase("Failed");
         let message = format!("run {number} is given up: the namespace is being deleted");
         self.say(Say {
-            kind: "Syncing",
+            kind: K::WORDS.under_way,
             status: False,
             reason: "NamespaceEnds",
             message: &message,
         });
-        self.ready();
+        K::ready(self);
     }
 
     pub(super) fn cancelling(&mut self) {
@@ -102,7 +108,7 @@ impl Planning<'_> {
             self.say(Say { kind, status: False, reason: &reason, message: &message });
             return;
         }
-        let was = find(&self.plan.status.conditions, kind);
+        let was = find(self.plan.status.conditions(), kind);
         if was.is_some_and(|was| was.status == False) && !job.is_asked && !job.is_up {
             return; // What its pods said last still holds.
         }
@@ -163,22 +169,14 @@ impl Planning<'_> {
         run.planned = i64::try_from(said.run).ok();
         run.needs_gpu = said.needs_gpu.unwrap_or(true);
         run.chunks = Some(Chunks { total, ..Chunks::default() });
-        let index = self.plan.status.index.as_ref();
-        let has_index = self.library.spec.elasticsearch.is_none() || index.is_some();
-        // Publish removes old indices.
-        // Another spec may keep them for another time.
-        let is_same = self.plan.status.last_successful_generation == Some(self.generation);
-        let until = index.and_then(kept_until);
-        let is_kept_too_long = until.is_some_and(|until| !is_same || until <= self.now);
-        let is_over = has_index && !is_kept_too_long && self.plan.status.counts.is_some();
-        if said.reason == "NothingChanged" && is_over {
+        if said.reason == "NothingChanged" && K::ends_with_scan(self) {
             for kind in ["Worked", "Published"] {
                 let message = "nothing changed since the last run";
                 self.say(Say { kind, status: True, reason: "NothingChanged", message });
             }
             let counts = said.counts;
-            let skipped = counts.read;
-            return self.succeeded(vitrine_crds::run::Counts { skipped, ..counts });
+            self.run().phase = Phase::Succeeded;
+            return K::succeeded(self, said, Counts { skipped: counts.read, ..counts });
         }
         self.run().phase = if total > 0 { Phase::Working } else { Phase::Publishing };
         let (phase, message) = match total {
@@ -199,7 +197,8 @@ impl Planning<'_> {
             0 if total == 1 => "its chunk is done".to_owned(),
             0 => format!("{total} of {total} chunks done"),
             _ => format!(
-                "{succeeded} of {total} chunks done, {failed} given up: their assets keep the document they have"
+                "{succeeded} of {total} chunks done, {failed} given up: their {} keep the document they have",
+                K::WORDS.things.1
             ),
         };
         let status = if failed == 0 { True } else { False };
@@ -214,8 +213,8 @@ impl Planning<'_> {
 
     pub(super) fn to(&mut self, phase: &str, what: &str) {
         let message = format!("run {} {what}", self.run().number);
-        self.plan.status.phase = phase.to_owned();
-        self.say(Say { kind: "Syncing", status: True, reason: phase, message: &message });
+        self.phase(phase);
+        self.say(Say { kind: K::WORDS.under_way, status: True, reason: phase, message: &message });
         match self.run().phase {
             Phase::Working => self.goes_on(Step::Work),
             Phase::Publishing => self.goes_on(Step::Publish),

@@ -1,8 +1,9 @@
 //! Conditions in sentences.
 
 use vitrine_crds::condition::{self, Condition, Status};
-use vitrine_crds::library::status::AssetLibraryStatus;
 use vitrine_crds::run::Counts;
+
+use super::kind::Standing;
 
 /// Longest sentence of a condition, in bytes.
 const MESSAGE_BYTES_MAX: usize = 2048;
@@ -22,10 +23,10 @@ pub struct Say<'a> {
 
 impl Say<'_> {
     /// Says it of `generation`, at the time `now`.
-    pub fn to(self, status: &mut AssetLibraryStatus, generation: i64, now: &str) {
+    pub fn to(self, status: &mut impl Standing, generation: i64, now: &str) {
         let Self { kind, status: holds, reason, message } = self;
         condition::set(
-            &mut status.conditions,
+            status.shared().conditions,
             Condition {
                 kind: kind.to_owned(),
                 status: holds,
@@ -39,26 +40,20 @@ impl Say<'_> {
 }
 
 /// What was said last of `kind`.
-pub fn message<'a>(status: &'a AssetLibraryStatus, kind: &str) -> Option<&'a str> {
-    condition::find(&status.conditions, kind).map(|found| found.message.as_str())
+pub fn message<'a>(status: &'a impl Standing, kind: &str) -> Option<&'a str> {
+    condition::find(status.conditions(), kind).map(|found| found.message.as_str())
 }
 
 /// Whether `kind` holds.
-pub fn is(status: &AssetLibraryStatus, kind: &str) -> bool {
-    condition::find(&status.conditions, kind).is_some_and(|found| found.status == Status::True)
+pub fn is(status: &impl Standing, kind: &str) -> bool {
+    condition::find(status.conditions(), kind).is_some_and(|found| found.status == Status::True)
 }
 
-/// Says that nothing is under way.
-pub fn not_syncing(status: &mut AssetLibraryStatus, generation: i64, now: &str, reason: &str) {
-    let message = "no run is under way";
-    Say { kind: "Syncing", status: Status::False, reason, message }.to(status, generation, now);
-}
-
-/// What a run came to.
-pub fn counted(run: i64, counts: &Counts) -> String {
+/// What a run over `things` came to.
+pub fn counted(run: i64, counts: &Counts, things: &str) -> String {
     let Counts { read, indexed, skipped, failed, deleted } = counts;
     format!(
-        "run {run}: {read} assets: {indexed} indexed, {skipped} unchanged, {failed} failed, \
+        "run {run}: {read} {things}: {indexed} indexed, {skipped} unchanged, {failed} failed, \
          {deleted} deleted"
     )
 }

@@ -5,21 +5,20 @@ pub mod job;
 pub mod places;
 pub mod policy;
 
-use vitrine_crds::library::Resource;
 use vitrine_crds::library::status::RunStatus;
 
 /// What objects are made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Blueprint<'a> {
+#[derive(Debug)]
+pub struct Blueprint<'a, K> {
     /// The resource.
-    pub library: &'a Resource,
+    pub resource: &'a K,
     /// Its run.
     pub run: &'a RunStatus,
     /// What holds for all pods.
     pub pods: &'a Pods,
 }
 
-/// What holds for the pods of every library.
+/// What holds for the pods of every resource.
 #[derive(Clone, Debug)]
 pub struct Pods {
     /// Image of `vitrine`.

@@ -1,45 +1,30 @@
-//! The end of a run, and what is said of the library until the next.
+//! The end of a library's run, and what is said of the library until the next.
 
 use chrono::TimeDelta;
 use kube::ResourceExt;
 use vitrine_crds::condition::Status::{False, True};
-use vitrine_crds::library::check;
-use vitrine_crds::library::status::{IndexStatus, Phase};
-use vitrine_crds::run::{Counts, FAILURES_MAX, Termination};
+use vitrine_crds::library::{Resource, check};
+use vitrine_crds::run::Counts;
 
-use super::{Planning, kept_until, said_by, stamp};
-use crate::library::found::Job;
-use crate::library::names::{self, APPROVE_DELETIONS};
-use crate::library::say::{self, Say};
-use crate::library::trouble;
+use crate::run::names;
+use crate::run::plan::{Course, Failure, Planning, kept_until, stamp};
+use crate::run::say::{self, Say};
 
-/// How long until a run that failed is tried again, at first and at most, in seconds.
-const RETRY_SECS: (i64, i64) = (10, 600);
 /// How long after a run the next one may start that only removes an old index, in seconds.
 const REMOVAL_SECS: i64 = 60;
 
-impl Planning<'_> {
-    pub(super) fn published(&mut self, said: &Termination) {
-        let status = &mut self.plan.status;
-        status.index = said.index.clone().map(IndexStatus::from).or(status.index.take());
-        status.model_digests.clone_from(&said.models);
-        status.failure_samples.clone_from(&said.failures);
-        status.failure_samples.truncate(FAILURES_MAX);
-        self.succeeded(said.counts);
-    }
-
+impl Planning<'_, Resource> {
     pub(super) fn succeeded(&mut self, counts: Counts) {
         let number = self.run().number;
         let is_first = self.plan.status.last_successful_run.is_none();
-        self.run().phase = Phase::Succeeded;
         let status = &mut self.plan.status;
         status.counts = Some(counts.into());
         status.failures = 0;
         status.last_successful_run = Some(number);
         status.last_successful_generation = Some(self.generation);
         status.last_successful_time = Some(stamp(self.now));
-        status.phase = "Ready".to_owned();
-        let message = say::counted(number, &counts);
+        self.phase("Ready");
+        let message = say::counted(number, &counts, "assets");
         if is_first || counts.indexed + counts.deleted + counts.failed > 0 {
             self.event(false, "Published", message.clone());
         }
@@ -57,18 +42,18 @@ impl Planning<'_> {
             message: "nothing waits for a person",
         });
         self.say(Say { kind: "Syncing", status: False, reason: "Published", message: &message });
-        self.ready();
+        Resource::ready(self);
     }
 
-    pub(super) fn schedule(&mut self) {
-        let period = self.library.spec.sync_interval.as_deref().and_then(check::period_seconds);
+    fn schedule(&mut self) {
+        let period = self.resource.spec.sync_interval.as_deref().and_then(check::period_seconds);
         let period = period.and_then(|secs| i64::try_from(secs).ok()).filter(|secs| *secs > 0);
         let sync = period.map(|period| {
             // Up to a tenth more, always the same for one library: they do not all come at once.
             let key = format!(
                 "{}/{}",
-                self.library.namespace().unwrap_or_default(),
-                self.library.name_any()
+                self.resource.namespace().unwrap_or_default(),
+                self.resource.name_any()
             );
             let jitter = i64::from(names::fnv(&key) % 1000) * (period / 10) / 1000;
             self.now + TimeDelta::seconds(period.saturating_add(jitter).min(10 * 365 * 86_400))
@@ -82,48 +67,20 @@ impl Planning<'_> {
         self.plan.again_secs = next.map(|next| (next - self.now).num_seconds().max(1));
     }
 
-    /// The run ended before it was visible: it is tried again, later each time.
-    pub(super) fn failed(&mut self, job: &Job) {
-        let (reason, message) = trouble::of_failed(job);
-        let said = trouble::last_words(job);
-        let number = self.run().number;
-        if let Some(said) = &said {
-            self.note(job.step, said);
-        } else {
-            self.say(Say {
-                kind: said_by(job.step),
-                status: False,
-                reason: &reason,
-                message: &message,
-            });
-        }
-        self.run().phase = Phase::Failed;
-        let status = &mut self.plan.status;
-        status.failures = status.failures.saturating_add(1);
-        status.phase = "Failed".to_owned();
-        let (first, most) = RETRY_SECS;
-        let wait = first.saturating_mul(1 << (status.failures - 1).clamp(0, 20)).min(most);
-        status.next_sync_time = Some(stamp(self.now + TimeDelta::seconds(wait)));
-        self.plan.again_secs = Some(wait);
-        let cure = match reason.as_str() {
-            "DeletionsNeedApproval" | "SourceEmpty" => format!(
-                "{message}; to let them go: kubectl annotate al {} -n {} {APPROVE_DELETIONS}={number} --overwrite",
-                self.library.name_any(),
-                self.library.namespace().unwrap_or_default()
-            ),
-            _ => message,
-        };
-        self.event(true, &reason, format!("run {number}: {cure}"));
-        self.say(Say { kind: "Stalled", status: True, reason: &reason, message: &cure });
+    /// A run that failed is tried again, whatever the cause: a library is to stay current.
+    pub(super) fn tried(&mut self, failure: &Failure) {
+        let Failure { run, reason, message, may_pass: _ } = failure;
+        let wait = self.try_again();
+        self.say(Say { kind: "Stalled", status: True, reason, message });
         let waits = "waits for the cause of the failure to be mended; tries again by itself";
-        self.say(Say { kind: "Reconciling", status: False, reason: &reason, message: waits });
-        let again = format!("run {number} failed; the next try is in {wait} s");
-        self.say(Say { kind: "Syncing", status: False, reason: &reason, message: &again });
-        self.ready();
+        self.say(Say { kind: "Reconciling", status: False, reason, message: waits });
+        let again = format!("run {run} failed; the next try is in {wait} s");
+        self.say(Say { kind: "Syncing", status: False, reason, message: &again });
+        Resource::ready(self);
     }
 
     /// Whether searches are answered: by an index, or a catalogue, that was published before.
-    pub(super) fn ready(&mut self) {
+    pub(super) fn searchable(&mut self) {
         let status = &self.plan.status;
         let said = match (&status.last_successful_run, &status.counts) {
             (Some(run), Some(counts)) => {
@@ -135,8 +92,9 @@ impl Planning<'_> {
                 };
                 let failed = match counts.failed {
                     0 => String::new(),
-                    1 => "; 1 asset could not be read: the report says why".to_owned(),
-                    many => format!("; {many} assets could not be read: the report says why"),
+                    some => {
+                        format!("; {} could not be read: the report says why", self.things(some))
+                    }
                 };
                 (True, "Published", format!("{served}, by run {run}{failed}"))
             }

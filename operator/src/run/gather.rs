@@ -1,14 +1,14 @@
-//! Reads what the cluster holds for a library.
+//! Reads what the cluster holds for a resource.
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
-use vitrine_crds::library::Resource;
 use vitrine_crds::library::status::Phase;
 
 use super::build::places;
 use super::found::{Found, JobStatus, Pod, State};
+use super::kind::{Kind, Standing};
 use super::names;
 use crate::cache::seen;
 use crate::cache::uid::Uid;
@@ -20,18 +20,22 @@ const PODS_MAX: u32 = 500;
 /// How long pods may take to start before they are asked why, in seconds.
 const START_SECS: i64 = 5;
 
-/// What the cluster holds for `library`.
-pub async fn gather(ctx: &Context, library: &Resource, now: DateTime<Utc>) -> Result<Found, Error> {
-    let run = library.status.as_ref().and_then(|status| status.run.as_ref());
+/// What the cluster holds for `resource`.
+pub async fn gather<K: Kind>(
+    ctx: &Context<K>,
+    resource: &K,
+    now: DateTime<Utc>,
+) -> Result<Found, Error> {
+    let run = resource.status().and_then(Standing::run);
     let mut found = Found::default();
     let Some(run) = run else { return Ok(found) };
-    let (name, namespace) = (library.name_any(), library.namespace().unwrap_or_default());
+    let (name, namespace) = (resource.name_any(), resource.namespace().unwrap_or_default());
     let current = run.phase.step();
-    let uid = Uid::of(library.metadata.uid.as_deref());
+    let uid = Uid::of(resource.meta().uid.as_deref());
     for step in names::STEPS {
         let Some(status) = ctx.jobs.get(uid, run.number, step) else { continue };
         let asks = current == Some(step) && asks_pods(&status, now);
-        let mut job = status.named(step, names::job(&name, run.number, step));
+        let mut job = status.named(step, K::WORDS.names.job(&name, run.number, step));
         if asks {
             job.pods = pods(ctx, &namespace, &job.name).await?;
             job.is_asked = true;
@@ -42,8 +46,13 @@ pub async fn gather(ctx: &Context, library: &Resource, now: DateTime<Utc>) -> Re
         found.jobs.push(job);
     }
     if run.phase == Phase::Cancelling {
-        let selector =
-            format!("{}={},{}={}", names::LIBRARY, names::label(&name), names::RUN, run.number);
+        let selector = format!(
+            "{}={},{}={}",
+            K::WORDS.names.label,
+            names::label(&name),
+            names::RUN,
+            run.number
+        );
         let pods: Api<seen::Pod> = Api::namespaced(ctx.client.clone(), &namespace);
         let params = ListParams::default().labels(&selector).limit(1);
         found.has_pods = !pods.list_metadata(&params).await?.items.is_empty();
@@ -53,7 +62,7 @@ pub async fn gather(ctx: &Context, library: &Resource, now: DateTime<Utc>) -> Re
 
 /// Whether the namespace is being deleted. Who may not read it learns of that when nothing can be
 /// created in it.
-pub async fn ends(ctx: &Context, namespace: &str) -> bool {
+pub async fn ends<K: Kind>(ctx: &Context<K>, namespace: &str) -> bool {
     let namespaces: Api<Namespace> = Api::all(ctx.client.clone());
     let found = namespaces.get_metadata_opt(namespace).await.ok().flatten();
     found.is_some_and(|found| found.metadata.deletion_timestamp.is_some())
@@ -69,7 +78,11 @@ fn asks_pods(job: &JobStatus, now: DateTime<Utc>) -> bool {
 }
 
 /// The pods of a Job.
-pub async fn pods(ctx: &Context, namespace: &str, job: &str) -> Result<Vec<Pod>, Error> {
+pub async fn pods<K: Kind>(
+    ctx: &Context<K>,
+    namespace: &str,
+    job: &str,
+) -> Result<Vec<Pod>, Error> {
     let pods: Api<seen::Pod> = Api::namespaced(ctx.client.clone(), namespace);
     let params = ListParams::default()
         .labels(&format!("batch.kubernetes.io/job-name={job}"))

@@ -1,39 +1,38 @@
-//! Writes what is to be said of a library.
+//! Writes what is to be said of a resource.
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType};
-use kube::{Api, Resource as _, ResourceExt};
+use kube::{Api, ResourceExt};
 use serde_json::json;
-use vitrine_crds::library::Resource;
-use vitrine_crds::library::status::AssetLibraryStatus;
 
+use super::kind::Kind;
 use crate::context::{Context, Error};
 
 /// Longest sentence of an Event, in bytes: Kubernetes refuses longer ones.
 const NOTE_BYTES_MAX: usize = 1000;
 
-/// Writes `status` where it differs from what `library` has, and nothing where somebody wrote in
-/// between: then what was planned is planned again. The library as it is then, where it was written.
-pub async fn status(
-    ctx: &Context,
-    library: &Resource,
-    status: &AssetLibraryStatus,
-) -> Result<Option<Resource>, Error> {
-    if library.status.as_ref() == Some(status) {
+/// Writes `status` where it differs from what `resource` has, and nothing where somebody wrote in
+/// between: then what was planned is planned again. The resource as it is then, where it was written.
+pub async fn status<K: Kind>(
+    ctx: &Context<K>,
+    resource: &K,
+    status: &K::Status,
+) -> Result<Option<K>, Error> {
+    if resource.status() == Some(status) {
         return Ok(None);
     }
-    let api: Api<Resource> =
-        Api::namespaced(ctx.client.clone(), &library.namespace().unwrap_or_default());
+    let api: Api<K> =
+        Api::namespaced(ctx.client.clone(), &resource.namespace().unwrap_or_default());
     let mut object = json!({
-        "metadata": {"resourceVersion": library.resource_version()},
+        "metadata": {"resourceVersion": resource.resource_version()},
         "status": status,
     });
     // A merge keeps what is left out: what is none now is said to be none.
-    let before = serde_json::to_value(&library.status).unwrap_or_default();
+    let before = serde_json::to_value(resource.status()).unwrap_or_default();
     clear(&mut object["status"], &before);
     let params = PatchParams::default();
-    let written = api.patch_status(&library.name_any(), &params, &Patch::Merge(&object)).await?;
+    let written = api.patch_status(&resource.name_any(), &params, &Patch::Merge(&object)).await?;
     ctx.unseen.wrote(&written);
     Ok(Some(written))
 }
@@ -53,27 +52,27 @@ fn clear(now: &mut serde_json::Value, before: &serde_json::Value) {
 }
 
 /// Publishes Events. One that is lost is no reason to stop.
-pub async fn events(ctx: &Context, library: &Resource, events: &[(bool, String, String)]) {
+pub async fn events<K: Kind>(ctx: &Context<K>, resource: &K, events: &[(bool, String, String)]) {
     for (is_warning, reason, sentence) in events {
-        publish(ctx, &library.object_ref(&()), (*is_warning, reason, sentence)).await;
+        publish(ctx, &resource.object_ref(&()), (*is_warning, reason, sentence)).await;
     }
 }
 
-/// Warns of what `library` leaves in a namespace that ends: nothing can be created there, so that the
+/// Warns of what `resource` leaves in a namespace that ends: nothing can be created there, so that the
 /// Event is one of the namespace, which lie in `default`.
-pub async fn event_of_end(ctx: &Context, library: &Resource, reason: &str, sentence: &str) {
+pub async fn event_of_end<K: Kind>(ctx: &Context<K>, resource: &K, reason: &str, sentence: &str) {
     let namespace = ObjectReference {
         api_version: Some("v1".to_owned()),
         kind: Some("Namespace".to_owned()),
-        name: library.namespace(),
+        name: resource.namespace(),
         ..ObjectReference::default()
     };
-    let sentence = format!("AssetLibrary {}: {sentence}", library.name_any());
+    let sentence = format!("{} {}: {sentence}", K::WORDS.kind, resource.name_any());
     publish(ctx, &namespace, (true, reason, &sentence)).await;
 }
 
-async fn publish(
-    ctx: &Context,
+async fn publish<K: Kind>(
+    ctx: &Context<K>,
     of: &ObjectReference,
     (is_warning, reason, sentence): (bool, &str, &str),
 ) {

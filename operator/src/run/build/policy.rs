@@ -12,23 +12,23 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::ResourceExt;
 use kube::api::ObjectMeta;
-use kube::{Resource as _, ResourceExt};
-use vitrine_crds::library::Resource;
 
-use crate::library::names;
+use crate::run::kind::{Kind, Opened};
+use crate::run::names;
 
 /// Where clouds keep their metadata services.
 const METADATA_V4: &str = "169.254.0.0/16";
 /// The same, of addresses of version 6.
 const METADATA_V6: [&str; 2] = ["fe80::/10", "fd00:ec2::254/128"];
 
-/// The policy of `library`. `endpoints`: further ports, of stores whose address a Secret holds.
-pub fn policy(library: &Resource, endpoints: &[i32]) -> NetworkPolicy {
+/// The policy of `resource`. `endpoints`: further ports, of stores whose address a Secret holds.
+pub fn policy<K: Kind>(resource: &K, endpoints: &[i32]) -> NetworkPolicy {
     let own = LabelSelector {
         match_labels: Some(BTreeMap::from([(
-            names::LIBRARY.to_owned(),
-            names::label(&library.name_any()),
+            K::WORDS.names.label.to_owned(),
+            names::label(&resource.name_any()),
         )])),
         match_expressions: None,
     };
@@ -44,7 +44,7 @@ pub fn policy(library: &Resource, endpoints: &[i32]) -> NetworkPolicy {
         }),
         ..NetworkPolicyPeer::default()
     };
-    let mut ports: BTreeSet<i32> = ports(library).collect();
+    let mut ports: BTreeSet<i32> = ports(resource).collect();
     ports.extend(endpoints);
     let names_of_hosts =
         NetworkPolicyEgressRule { ports: Some(vec![port("UDP", 53), port("TCP", 53)]), to: None };
@@ -54,10 +54,10 @@ pub fn policy(library: &Resource, endpoints: &[i32]) -> NetworkPolicy {
     };
     NetworkPolicy {
         metadata: ObjectMeta {
-            name: Some(names::policy(&library.name_any())),
-            namespace: library.namespace(),
-            labels: Some(names::labels(library)),
-            owner_references: Some(library.controller_owner_ref(&()).into_iter().collect()),
+            name: Some(K::WORDS.names.policy(&resource.name_any())),
+            namespace: resource.namespace(),
+            labels: Some(K::WORDS.names.labels(&resource.name_any())),
+            owner_references: Some(resource.controller_owner_ref(&()).into_iter().collect()),
             ..ObjectMeta::default()
         },
         spec: Some(NetworkPolicySpec {
@@ -70,15 +70,13 @@ pub fn policy(library: &Resource, endpoints: &[i32]) -> NetworkPolicy {
 }
 
 /// The ports of what the spec names; 443 for stores, whose hosts are the clouds'.
-fn ports(library: &Resource) -> impl Iterator<Item = i32> {
-    let spec = &library.spec;
-    let mut urls = vec![spec.source.uri.clone()];
-    urls.extend(spec.catalog.iter().map(|catalog| catalog.uri.clone()));
-    urls.extend(spec.captions.iter().map(|captions| captions.uri.clone()));
-    urls.extend(spec.views.from.iter().map(|from| from.uri.clone()));
-    urls.extend(spec.embeddings.iter().map(|entry| entry.model.uri.clone()));
+fn ports<K: Kind>(resource: &K) -> impl Iterator<Item = i32> + use<K> {
+    let mut spec = resource.spec().clone();
+    let Opened { stores, models, elasticsearch } = K::open(&mut spec);
+    let stores = stores.into_iter().map(|store| store.uri);
+    let mut urls: Vec<String> = stores.chain(models).map(|uri| uri.clone()).collect();
     let mut found = vec![443];
-    if let Some(elasticsearch) = &spec.elasticsearch {
+    if let Some(elasticsearch) = elasticsearch {
         match &elasticsearch.url {
             Some(url) => urls.extend(url.split(',').map(|url| url.trim().to_owned())),
             None => found.push(9200),
