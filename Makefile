@@ -19,7 +19,7 @@ LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $
 # The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
 CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
-.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
+.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short eval-pose oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -115,6 +115,9 @@ fuzz: ## Fuzz the reader, FUZZ_SECS (600) seconds a target
 
 fuzz-short: ## Fuzz the reader, 20 seconds a target
 	@$(MAKE) fuzz FUZZ_SECS=20
+
+eval-pose: ## Measure how well the vectors of poses find clips of the same motion
+	@$(ENV) cargo run --release --quiet --package vitrine-pose --example eval_pose
 
 oracle-usd: ## Compare our reading of real files with pxr's: docs/usd-agreement.md
 	@$(ENV) [ -n "$${VITRINE_TEST_DATA:-}" ] || { echo 'set VITRINE_TEST_DATA to the folder of real files' >&2; exit 2; }; \

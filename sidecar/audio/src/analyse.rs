@@ -8,7 +8,7 @@ use crate::stft::{BLOCK_FRAMES, Block, Stft, frames_of};
 use crate::tempo::{autocorrelation, bpm_of, period};
 use crate::{AudioError, SAMPLE_RATE, SAMPLE_VALUE_MAX, SAMPLES_MAX, Sound, level};
 
-/// Mel bands that end below about 270 Hz.
+/// Mel bands that end below about 280 Hz.
 const LOW_BANDS: std::ops::Range<usize> = 0..10;
 
 /// Mel bands that begin above about 4.8 kHz.
@@ -18,8 +18,7 @@ const HIGH_BANDS: std::ops::Range<usize> = 98..128;
 ///
 /// At most [`SAMPLES_MAX`] samples are analysed. The spectra are made some frames at a time and
 /// not kept: beside the samples, ten minutes take 150 MB at most while they are analysed (noise,
-/// whose spectra are all peaks; music takes about half), and
-/// 20 MB after.
+/// whose spectra are all peaks; music takes about half), and 20 MB after.
 ///
 /// # Errors
 ///

@@ -9,9 +9,8 @@ impl Sound {
     ///
     /// Each number is what [`numbers`] gives, less the mean that it has over the sounds of
     /// `examples/constants`, by its deviation, at most 3 either way. What a sound does not have
-    /// counts as the mean. Loudness is not told: a louder sound has the same numbers, as long as
-    /// it is not so quiet that the floors of the formulas matter (peaks above -50 dB of full
-    /// scale).
+    /// counts as the mean. Loudness is not told: a louder sound has nearly the same numbers, as
+    /// long as it is not so quiet that the floors of the formulas matter.
     pub fn embedding(&self) -> Option<Vec<f32>> {
         if self.is_silent() {
             return None;

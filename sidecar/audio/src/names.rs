@@ -162,7 +162,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     one("beat_level", "dB", "mean RMS at beats above the mean of all frames"),
     Family { key: "accent", index: Index::Words(&["of_two", "of_four"]), unit: "1",
         says: "how much stronger the strongest beat of a group is than their mean" },
-    one("onset_low", "dB", "mean onset strength below about 270 Hz above that of all bands"),
+    one("onset_low", "dB", "mean onset strength below about 280 Hz above that of all bands"),
     one("onset_high", "dB", "mean onset strength above about 4.8 kHz above that of all bands"),
 ];
 

@@ -50,7 +50,7 @@ pub struct Sound {
     pub beat_times_s: Vec<f32>,
     /// 1 less the relative deviation of the intervals between beats, 0 to 1; 0 under three beats.
     pub beat_regularity: f32,
-    /// `[frames]`, as `onset_strength`, of the bands below about 270 Hz alone.
+    /// `[frames]`, as `onset_strength`, of the bands below about 280 Hz alone.
     pub(crate) onset_low: Vec<f32>,
     /// `[frames]`, as `onset_strength`, of the bands above about 4.8 kHz alone.
     pub(crate) onset_high: Vec<f32>,

@@ -36,6 +36,7 @@ fn main() {
         dancers.len(),
         couples.len()
     );
+    println!("\n#![allow(clippy::approx_constant)] // Measured, whatever they are near to.");
     for (name, rows) in [("DANCER", &dancers), ("COUPLE", &couples)] {
         let dims = rows.first().map_or(0, Vec::len);
         println!("\n#[rustfmt::skip]\npub(crate) const {name}: [(f32, f32); {dims}] = [");

@@ -54,8 +54,8 @@ pub(crate) fn assign(costs: &[Vec<f64>], cost_max: f64) -> Vec<Option<usize>> {
                     (least, next) = (slack[c], c);
                 }
             }
-            for c in 0..=columns {
-                if done[c] {
+            for (c, is_done) in done.iter().enumerate() {
+                if *is_done {
                     row_price[row_of[c]] += least;
                     column_price[c] -= least;
                 } else {
@@ -70,8 +70,7 @@ pub(crate) fn assign(costs: &[Vec<f64>], cost_max: f64) -> Vec<Option<usize>> {
         }
     }
     let mut found = vec![None; rows];
-    for column in 1..=columns {
-        let row = row_of[column];
+    for (column, &row) in row_of.iter().enumerate().skip(1) {
         if row != 0 && cost(row, column) < cost_max {
             found[row - 1] = Some(column - 1);
         }

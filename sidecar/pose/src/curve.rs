@@ -18,11 +18,11 @@ pub(crate) struct Grid {
     points: usize,
 }
 
-/// A value at a time, with a weight above 0.
+/// A place at a time, x and y, with a weight above 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     pub(crate) time_s: f64,
-    pub(crate) value: f64,
+    pub(crate) place: [f64; 2],
     pub(crate) weight: f64,
 }
 
@@ -48,41 +48,49 @@ impl Grid {
     /// # Source
     ///
     /// Nadaraya 1964 and Watson 1964, regression by a kernel, here Gaussian.
-    pub(crate) fn smooth(&self, samples: &[Sample]) -> Option<Curve> {
+    pub(crate) fn smooth(&self, samples: &[Sample]) -> Option<[Curve; 2]> {
         let width_s = SMOOTH_S.max(self.step_s / 2.0);
-        let mut known: Vec<(usize, f64)> = Vec::with_capacity(self.points);
+        let reach_s = 3.0 * width_s;
+        let mut known: Vec<(usize, [f64; 2])> = Vec::with_capacity(self.points);
         let mut begin = 0;
         for point in 0..self.points {
             let time_s = self.first_s + self.step_s * point as f64;
-            while samples.get(begin).is_some_and(|s| s.time_s < time_s - 3.0 * width_s) {
+            while samples.get(begin).is_some_and(|s| s.time_s < time_s - reach_s) {
                 begin += 1;
             }
-            let (mut sum, mut weights) = (0.0, 0.0);
-            let near = samples[begin..].iter().take_while(|s| s.time_s <= time_s + 3.0 * width_s);
-            for sample in near {
+            let (mut sums, mut weights) = ([0.0; 2], 0.0);
+            for sample in samples[begin..].iter().take_while(|s| s.time_s <= time_s + reach_s) {
                 let away = (sample.time_s - time_s) / width_s;
                 let weight = sample.weight * (-away * away / 2.0).exp();
-                sum += weight * sample.value;
+                sums[0] += weight * sample.place[0];
+                sums[1] += weight * sample.place[1];
                 weights += weight;
             }
             if weights > 0.02 {
-                known.push((point, sum / weights));
+                known.push((point, sums.map(|sum| sum / weights)));
             }
         }
         if (known.len() as f64) < REACHED_MIN * self.points as f64 {
             return None;
         }
+        Some([0, 1].map(|axis| self.filled(&known, axis)))
+    }
+
+    /// Straight lines between the points that are known; at both ends the nearest.
+    fn filled(&self, known: &[(usize, [f64; 2])], axis: usize) -> Curve {
         let mut curve = vec![0.0; self.points];
-        let (&(first, head), &(last, tail)) = (known.first()?, known.last()?);
-        curve[..first].fill(head);
-        curve[last..].fill(tail);
+        if let (Some((first, head)), Some((last, tail))) = (known.first(), known.last()) {
+            curve[..*first].fill(head[axis]);
+            curve[*last..].fill(tail[axis]);
+        }
         for two in known.windows(2) {
             let ((a, from), (b, to)) = (two[0], two[1]);
+            let change = (to[axis] - from[axis]) / (b - a) as f64;
             for (step, value) in curve[a..b].iter_mut().enumerate() {
-                *value = from + (to - from) * step as f64 / (b - a) as f64;
+                *value = from[axis] + change * step as f64;
             }
         }
-        Some(curve)
+        curve
     }
 }
 
@@ -157,7 +165,7 @@ mod tests {
     fn samples(frames_per_s: f64, of: impl Fn(f64) -> f64) -> Vec<Sample> {
         let at = |frame: usize| frame as f64 / frames_per_s;
         (0..(4.0 * frames_per_s) as usize)
-            .map(|frame| Sample { time_s: at(frame), value: of(at(frame)), weight: 0.8 })
+            .map(|frame| Sample { time_s: at(frame), place: [of(at(frame)), 0.0], weight: 0.8 })
             .collect()
     }
 
@@ -165,11 +173,11 @@ mod tests {
     fn a_curve_is_the_same_at_every_frame_rate_and_over_gaps() {
         let wave = |time_s: f64| (1.5 * time_s).sin();
         let grid = Grid::over(0.0, 3.9);
-        let usual = grid.smooth(&samples(15.0, wave)).unwrap();
-        let fast = grid.smooth(&samples(60.0, wave)).unwrap();
+        let usual = grid.smooth(&samples(15.0, wave)).unwrap()[0].clone();
+        let fast = grid.smooth(&samples(60.0, wave)).unwrap()[0].clone();
         let mut gappy = samples(30.0, wave);
         gappy.retain(|s| !(1.0..1.3).contains(&s.time_s));
-        let gappy = grid.smooth(&gappy).unwrap();
+        let gappy = grid.smooth(&gappy).unwrap()[0].clone();
         for ((a, b), c) in usual.iter().zip(&fast).zip(&gappy) {
             assert!((a - b).abs() < 0.05 && (a - c).abs() < 0.05, "{a} {b} {c}");
         }

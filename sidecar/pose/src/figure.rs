@@ -51,17 +51,17 @@ impl Figure {
     /// `None` when nothing was seen within the grid's span.
     pub(crate) fn of(track: &Track, times_s: &[f64], grid: Grid) -> Option<Self> {
         let path = |of: &dyn Fn(&crate::Person) -> Joint| -> Option<Path> {
-            let (mut xs, mut ys) = (Vec::new(), Vec::new());
+            let mut samples = Vec::with_capacity(track.sightings.len());
             for sighting in &track.sightings {
                 let Some(&time_s) = times_s.get(sighting.moment) else { continue };
                 let Joint { x, y, score } = of(&sighting.person);
                 if score > 0.0 {
-                    let weight = f64::from(score);
-                    xs.push(Sample { time_s, value: f64::from(x), weight });
-                    ys.push(Sample { time_s, value: -f64::from(y), weight });
+                    let place = [f64::from(x), -f64::from(y)];
+                    samples.push(Sample { time_s, place, weight: f64::from(score) });
                 }
             }
-            Some(Path { x: grid.smooth(&xs)?, y: grid.smooth(&ys)? })
+            let [x, y] = grid.smooth(&samples)?;
+            Some(Path { x, y })
         };
         let joints: [Option<Path>; 17] =
             std::array::from_fn(|at| path(&|person| person.joints[at]));

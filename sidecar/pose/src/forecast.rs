@@ -128,8 +128,8 @@ impl Forecast {
             let offset = [point.x - self.centre[0], point.y - self.centre[1]];
             if self.joints[at].seen() {
                 let surprise = [offset[0] - joints[at].x, offset[1] - joints[at].y];
-                for axis in 0..2 {
-                    self.joint_speeds[at][axis] += SPEED_GAIN * surprise[axis] / passed_s;
+                for (speed, surprise) in self.joint_speeds[at].iter_mut().zip(surprise) {
+                    *speed += SPEED_GAIN * surprise / passed_s;
                 }
             }
             self.joints[at] = Point { x: offset[0], y: offset[1], weight: point.weight };

@@ -61,7 +61,8 @@ impl Options {
 /// What a tracker did not take, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Moments whose time is not a number, is negative, or is not after the moment before.
+    /// Moments whose time is not a number, is negative or past 1,000,000 s, or is not after the
+    /// moment before.
     pub moments_out_of_order: usize,
     /// Moments past `moments_max`.
     pub moments_over_limit: usize,

@@ -10,6 +10,9 @@ use crate::{Dropped, Moment, Options, Person, Sighting, Track, Tracks, body, sti
 const TWICE_LIKENESS_MIN: f64 = 0.9;
 const TWICE_OVERLAP_MIN: f64 = 0.75;
 
+/// No clip is longer than eleven days.
+const TIME_MAX_S: f64 = 1e6;
+
 /// Follows people from moment to moment. Memory is bounded by [`Options`].
 #[derive(Debug)]
 pub struct Tracker {
@@ -47,7 +50,7 @@ impl Tracker {
     pub fn push(&mut self, moment: Moment) {
         let Moment { time_s, width: _, height: _, people } = moment;
         let rises = self.times_s.last().is_none_or(|&last_s| time_s > last_s);
-        if !time_s.is_finite() || time_s < 0.0 || !rises {
+        if !(0.0..=TIME_MAX_S).contains(&time_s) || !rises {
             self.dropped.moments_out_of_order += 1;
             return;
         }

@@ -10,6 +10,7 @@ mod elasticsearch;
 mod embed;
 mod embed_query;
 mod inspect;
+mod inspect_media;
 mod log;
 mod logins;
 mod models;
@@ -52,7 +53,7 @@ enum Command {
     Show(show::Args),
     /// Put the pictures of a catalogue side by side.
     ContactSheet(contact_sheet::Args),
-    /// Print what is known of one USD or GLB file, without a catalogue.
+    /// Print what is known of one file: USD, GLB, video or sound; without a catalogue.
     Inspect(inspect::Args),
     /// List the clips of an index, print one with its vectors, find those like one.
     Clips(clips::Args),

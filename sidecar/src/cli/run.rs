@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use vitrine_crds::run::{Counts, Exit, FAILURES_MAX, FailureSample, IndexState, Step, Termination};
+use vitrine_crds::run::{
+    Counts, Exit, FAILURES_MAX, FailureSample, IndexState, QualityState, Step, Termination,
+};
 
 use super::clip_settings;
 use super::output::{self, Format, say};
@@ -104,6 +106,7 @@ struct Done {
     needs_gpu: Option<bool>,
     index: Option<IndexState>,
     models: BTreeMap<String, String>,
+    quality: Option<QualityState>,
     failures: Vec<FailureSample>,
     text: String,
     json: Value,
@@ -256,6 +259,7 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
         counts: report.counts,
         index,
         models: report.models.clone(),
+        quality: report.quality,
         failures: report
             .failures
             .iter()
@@ -302,7 +306,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             needs_gpu: done.needs_gpu,
             index: done.index.clone(),
             models: done.models.clone(),
-            quality: None,
+            quality: done.quality,
             failures: done.failures.clone(),
         },
         Err(Stopped { failure, reason }) => Termination {

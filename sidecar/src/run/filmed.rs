@@ -76,7 +76,7 @@ pub(super) fn compose(
     let vectors = made.iter().map(|(field, vector)| ((*field).to_owned(), encoded(&bytes(vector))));
     let vectors: BTreeMap<String, String> = vectors.collect();
     let seen = Seen {
-        duration_s,
+        duration_s: (duration_s * 1e3).round() / 1e3,
         frame_rate,
         width,
         height,
@@ -164,5 +164,5 @@ fn with_text(
 
 /// To four digits: more would be noise.
 fn rounded(value: f32) -> f64 {
-    (f64::from(value) * 1e4).round() / 1e4
+    (f64::from(value) * 1e4).round() / 1e4 + 0.0 // Never −0.
 }

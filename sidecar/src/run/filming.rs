@@ -8,6 +8,7 @@ use vitrine_pose::RoleHint;
 
 use super::clips::{Clips, role_hint};
 use super::reading::{Facts, Reading, Ready, Travelling, Unheard, feed, join};
+use super::watch::Watch;
 use super::work::Job;
 use super::{Ground, RunError, step};
 use crate::embed::people::Lookers;
@@ -15,7 +16,7 @@ use crate::extract::Failed;
 use crate::extract::footage::{self, Audience, Film, Projector, Reel, Seat, Task, view};
 
 /// Frames and other news between a projector and its viewer: some megabytes.
-const REEL_WAITING: usize = 24;
+const REEL_WAITING: usize = 12;
 
 type Tasks = SyncSender<Task<Travelling>>;
 
@@ -45,7 +46,8 @@ pub(super) fn film_all(
                 let waiting = Arc::clone(&waiting);
                 scope.spawn(move || projector.run(&waiting, &reel));
                 scope.spawn(move || {
-                    let mut audience = Waiting { ready, began: Instant::now() };
+                    let watch = ground.watch;
+                    let mut audience = Waiting { ready, watch, began: Instant::now() };
                     let ended = view(shown, Seat { lookers, lane }, &mut audience);
                     if let Err(error) = ended {
                         // Whoever describes ends the run with it; unheard, it has ended already.
@@ -94,6 +96,7 @@ impl Reading for Nothing {
 /// Whoever describes.
 struct Waiting<'a> {
     ready: &'a SyncSender<Result<Ready, RunError>>,
+    watch: &'a dyn Watch,
     /// When the clip that is done next was begun, or the one before it was done.
     began: Instant,
 }
@@ -101,6 +104,10 @@ struct Waiting<'a> {
 impl Audience<Travelling> for Waiting<'_> {
     fn hint(&self, tag: &Travelling) -> RoleHint {
         role_hint(tag.item.annotation.as_deref())
+    }
+
+    fn looked(&self, tag: &Travelling, frames: u64) {
+        self.watch.frames(&tag.item.path, frames);
     }
 
     fn done(&mut self, tag: Travelling, film: Result<Box<Film>, Failed>) -> bool {

@@ -10,6 +10,7 @@
 //! A projector goes on with the next clip while the viewer still looks at this one. What is held of
 //! a clip does not grow with its length, its sound aside: that is bounded by ten minutes.
 
+mod alone;
 mod child;
 mod program;
 mod projector;
@@ -18,6 +19,7 @@ mod viewer;
 
 use std::time::Duration;
 
+pub use alone::{Alone, AloneError, inspect};
 pub use child::{Child, Said};
 pub use program::{MediaError, program};
 pub use projector::{Projector, Reel, Task};
@@ -42,6 +44,17 @@ pub struct Bounds {
     pub memory_bytes_max: u64,
     /// What the decoder checks.
     pub limits: vitrine_footage::Limits,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            fps: 15.0,
+            timeout: Duration::from_secs(600),
+            memory_bytes_max: 2 << 30,
+            limits: vitrine_footage::Limits::default(),
+        }
+    }
 }
 
 /// What one clip came to.

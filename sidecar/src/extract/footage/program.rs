@@ -10,7 +10,7 @@ pub enum MediaError {
     /// The program is not there.
     #[error(
         "the program {PROGRAM} that decodes videos is not there ({reason}); build it with `make \
-         media`, put it beside vitrine, or set {PROGRAM_VARIABLE} to it"
+         build-video`, put it beside vitrine, or set {PROGRAM_VARIABLE} to it"
     )]
     Missing {
         /// Where it was looked for.

@@ -47,6 +47,8 @@ pub enum ViewError {
 pub trait Audience<T> {
     /// What the annotation of a clip says of who leads.
     fn hint(&self, tag: &T) -> RoleHint;
+    /// So many more frames of a clip were looked at.
+    fn looked(&self, tag: &T, frames: u64);
     /// A clip is done.
     fn done(&mut self, tag: T, film: Result<Box<Film>, Failed>) -> bool;
 }
@@ -67,10 +69,11 @@ pub fn view<T>(
             (Reel::Start(tag), open) => *open = Some((tag, Watching::default())),
             (Reel::Header(header), Some((_, watching))) => watching.header = header,
             (Reel::Again, Some((_, watching))) => *watching = Watching::default(),
-            (Reel::Frame(frame), Some((_, watching))) => {
+            (Reel::Frame(frame), Some((tag, watching))) => {
                 watching.waiting.push(frame);
                 if watching.waiting.len() >= BATCH_FRAMES {
                     watching.look(seat)?;
+                    audience.looked(tag, BATCH_FRAMES as u64);
                 }
             }
             (Reel::End(ended), open) => {
