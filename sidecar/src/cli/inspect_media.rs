@@ -48,12 +48,11 @@ impl Media {
 
     /// All that is known of the file.
     pub(super) fn document(&self, file: &Path) -> Result<Value, Failure> {
-        let whole = file.canonicalize().map_err(|error| {
-            Failure::usage(format!("cannot read {}: {error}", file.display()))
-        })?;
+        let whole = file
+            .canonicalize()
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
         let bounds = Bounds { fps: f64::from(self.fps), ..Bounds::default() };
-        let program =
-            footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
+        let program = footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
         let specs: Vec<ModelSpec> = [&self.detector, &self.pose_model, &self.hand_model]
             .into_iter()
             .flatten()
@@ -70,10 +69,9 @@ impl Media {
         };
         let alone = footage::inspect(&program, &bounds, &whole, lookers.as_ref());
         let alone = alone.map_err(|error| match error {
-            AloneError::File(reason) => Failure {
-                exit: Exit::Permanent,
-                message: format!("{}: {reason}", file.display()),
-            },
+            AloneError::File(reason) => {
+                Failure { exit: Exit::Permanent, message: format!("{}: {reason}", file.display()) }
+            }
             error => Failure::new(Exit::Permanent, &error),
         })?;
         Ok(self.told(file, &alone))
