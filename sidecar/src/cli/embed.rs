@@ -22,15 +22,17 @@ const LOG_FILE: &str = "embedding_generation.log";
 /// Arguments of `vitrine embed`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  vitrine embed videos --annotations annotations.json --pose-model models/rtmpose --detector models/rtmdet
+  vitrine embed videos --annotations a.json --pose-model models/rtmpose --detector models/rtmdet
   vitrine embed videos --pose-model models/movenet-multipose --out output --no-index
   vitrine embed videos --annotations annotations.json --elasticsearch https://es:9200 --index moves
   vitrine embed s3://bachata/steps --config job.yaml --strict --output json
   vitrine embed videos --pose-model models/rtmpose --dry-run
 
-Each video becomes one document with the vectors lead (512 numbers), follow (512), interaction (256),
-audio (128) and text (384). A video that cannot be read has a line with its reason in the report, and
-the others go on; annotations of wrong types end the run before it begins, with their lines.
+Each video becomes one document with the vectors lead (512 numbers), follow (512), interaction
+(256), audio (128) and text (384). A video that cannot be read (cut off, without frames, no video
+at all, or longer than it says) has a line with its reason in the report, and the others go on.
+Annotations of wrong types end the run before it begins, with their lines; of two videos of one
+name the second path gets an id behind it.
 
 Beside the videos' own files a laptop's `.env` is read: ELASTICSEARCH_HOST, ELASTICSEARCH_PORT,
 ELASTICSEARCH_INDEX, ELASTICSEARCH_API_KEY and the other logins, MMPOSE_CHECKPOINT_PATH (the pose

@@ -134,8 +134,8 @@ impl Watch for Logged<'_> {
     }
 
     fn asset(&self, ending: Ending<'_>) {
-        if let Ending::Failed { path, reason } = ending {
-            tell(&format!("failed: {path}: {reason}"));
+        if let Ending::Failed { path: _, reason } = ending {
+            tell(&format!("failed: {reason}"));
         }
         self.inner.asset(ending);
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vitrine_crds::embedding_job::REPORT;
+
 use super::output;
 use super::progress::Noun;
 use crate::run::report::{Drawn, IndexReport, Report, Sight};
@@ -45,7 +47,11 @@ pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
     }
     let done = counts.indexed as f64;
     if counts.indexed > 0 && is_whole {
-        text.push_str(&format!("{:.1} {nouns}/s\n", done / steps.total.as_secs_f64()));
+        let rate = done / steps.total.as_secs_f64();
+        text.push_str(&match noun {
+            Noun::Assets => format!("{rate:.1} assets/s\n"),
+            Noun::Clips => format!("{:.1} s a clip\n", 1.0 / rate),
+        });
     }
     const SHOWN: usize = 10;
     for (path, reason) in report.undrawn.samples.iter().take(SHOWN) {
@@ -70,7 +76,7 @@ pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
     if failures.len() > SHOWN {
         text.push_str(&format!("and {} more\n", failures.len() - SHOWN));
     }
-    if !failures.is_empty() && catalog.is_some() {
+    if !failures.is_empty() && catalog.is_some() && noun == Noun::Assets {
         let report = crate::catalog::layout::report(*run);
         text.push_str(&format!("all failures: {out}/{report}\n"));
     }
@@ -81,7 +87,10 @@ pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
         }
     }
     if catalog.is_some() {
-        text.push_str(&format!("catalogue: {out}\n"));
+        text.push_str(&match noun {
+            Noun::Assets => format!("catalogue: {out}\n"),
+            Noun::Clips => format!("report: {out}/{REPORT}\n"),
+        });
     }
     text
 }

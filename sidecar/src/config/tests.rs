@@ -177,5 +177,39 @@ fn yaml_that_cannot_be_read_names_file_and_line() {
 
 #[test]
 fn the_default_embedding_is_the_one_the_embedder_opens() {
-    assert_eq!(embedding::default_embeddings(), [crate::embed::default_text()]);
+    assert_eq!(
+        vitrine_crds::library::embedding::default_embeddings(),
+        [crate::embed::default_text()]
+    );
+}
+
+#[test]
+fn a_job_is_read_by_the_same_layers_and_a_laptop_s_pose_model_is_the_last_of_them() {
+    let yaml = "kind: EmbeddingJob\nspec: {videos: {uri: a}, sampling: {fps: 10}}";
+    let variables = [("VITRINE_SAMPLING__FPS", "30"), ("MMPOSE_CHECKPOINT_PATH", "models/pose")];
+    let (_folder, loader) = loader(yaml, &variables);
+    assert_eq!(loader.kind().unwrap().as_deref(), Some("EmbeddingJob"));
+    let loaded = loader.clone().load_job().unwrap();
+    let spec = &loaded.resource.spec;
+    assert_eq!((spec.sampling.fps, spec.models.pose.uri.as_str()), (30, "models/pose"));
+    let from = |path| loaded.origin(&Path::in_spec(path)).to_string();
+    assert_eq!(from("models.pose.uri"), "MMPOSE_CHECKPOINT_PATH");
+    let loaded = loader.flag("models.pose.uri", "mine", "--pose-model").load_job().unwrap();
+    assert_eq!(loaded.resource.spec.models.pose.uri, "mine");
+    let fallback = |yaml: &str| {
+        let (_folder, loader) = self::loader(yaml, &variables);
+        let loader = loader.fallback("elasticsearch.url", "http://es:9200", "ELASTICSEARCH_HOST");
+        loader.load_job().unwrap().resource.spec.elasticsearch.unwrap().url.unwrap()
+    };
+    assert_eq!(fallback(yaml), "http://es:9200");
+    let named = "kind: EmbeddingJob\nspec: {videos: {uri: a}, elasticsearch: {url: 'https://b'}}";
+    assert_eq!(fallback(named), "https://b");
+}
+
+#[test]
+fn the_kind_of_a_file_has_to_be_the_command_s() {
+    let (_folder, loader) = loader("kind: AssetLibrary\nspec: {source: {uri: a}}", &[]);
+    let message = loader.load_job().unwrap_err().to_string();
+    assert!(message.contains("`source` is not known"), "{message}");
+    assert!(message.contains("`kind`"), "{message}");
 }
