@@ -1,6 +1,6 @@
 //! What the operator is told when it is started.
 
-use crate::run::build::Pods;
+use crate::run::build::{Images, Pods};
 use crate::run::plan::Limits;
 
 /// Arguments of `vitrine-operator run`; each may be a variable of the environment.
@@ -24,6 +24,12 @@ pub struct Settings {
     /// Image of `vitrine` for pods with a GPU [default: that of --image]
     #[arg(long, env = "VITRINE_GPU_IMAGE", value_name = "IMAGE")]
     pub gpu_image: Option<String>,
+    /// Image of `vitrine` with the decoder of videos, for the work of an EmbeddingJob [default: that of --image]
+    #[arg(long, env = "VITRINE_VIDEO_IMAGE", value_name = "IMAGE")]
+    pub video_image: Option<String>,
+    /// The same for pods with a GPU [default: that of --video-image]
+    #[arg(long, env = "VITRINE_VIDEO_GPU_IMAGE", value_name = "IMAGE")]
+    pub video_gpu_image: Option<String>,
     /// When images are pulled [default: as Kubernetes does]
     #[arg(long, env = "VITRINE_IMAGE_PULL_POLICY", default_value = "", value_name = "POLICY")]
     pub image_pull_policy: String,
@@ -71,8 +77,11 @@ impl Settings {
     /// What holds for the pods of every resource.
     pub fn pods(&self) -> Pods {
         Pods {
-            image: self.image.clone(),
-            gpu_image: self.gpu_image.clone().unwrap_or_else(|| self.image.clone()),
+            images: Images::new(self.image.clone(), self.gpu_image.clone()),
+            video_images: Images::new(
+                self.video_image.clone().unwrap_or_else(|| self.image.clone()),
+                self.video_gpu_image.clone(),
+            ),
             pull_policy: self.image_pull_policy.clone(),
             ttl_seconds: self.job_ttl_seconds,
         }

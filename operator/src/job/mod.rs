@@ -30,6 +30,7 @@ impl Kind for Resource {
         short: "ej",
         things: ("clip", "clips"),
         under_way: "Reconciling",
+        decodes_videos: true,
         file: "job.yaml",
         names: NAMES,
         lets_jobs_expire: false,

@@ -26,6 +26,7 @@ impl Kind for Resource {
         short: "al",
         things: ("asset", "assets"),
         under_way: "Syncing",
+        decodes_videos: false,
         file: "library.yaml",
         names: NAMES,
         lets_jobs_expire: true,

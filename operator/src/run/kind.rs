@@ -66,6 +66,8 @@ pub struct Words {
     pub things: (&'static str, &'static str),
     /// The condition that says that a run is under way.
     pub under_way: &'static str,
+    /// Whether its work decodes videos, for which there is an image of its own.
+    pub decodes_videos: bool,
     /// The key of a run's ConfigMap that holds the configuration.
     pub file: &'static str,
     /// Names of its objects.

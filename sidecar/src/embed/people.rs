@@ -2,7 +2,6 @@
 //!
 //! [`vitrine_people`] knows what a network takes and gives; here it gets networks.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use ort::session::{Session, SessionInputValue};
@@ -11,8 +10,8 @@ use vitrine_crds::library::{Device, ModelSpec, Provider};
 use vitrine_people::{Element, Looker, Model, Network, Port, Recipe, Tensor, Values};
 
 use super::{OpenError, Options, device};
+use crate::model::digest;
 use crate::model::uri::ModelUri;
-use crate::model::{ModelError, digest};
 
 /// Bytes of weights that lanes may hold together.
 const LANES_BYTES_MAX: u64 = 2 << 30;
@@ -28,8 +27,8 @@ pub struct PeopleModels {
 }
 
 impl PeopleModels {
-    /// Finds the networks: each of `specs` is a folder of this machine, with one or several of them,
-    /// or a file.
+    /// Finds the networks: each of `specs` names a folder with one or several of them, a file or an
+    /// archive; what is remote is fetched.
     ///
     /// # Errors
     ///
@@ -44,7 +43,7 @@ impl PeopleModels {
             Self { uri: String::new(), recipes: Vec::new(), fingerprint: String::new(), bytes: 0 };
         let mut digests = Vec::new();
         for spec in specs {
-            let path = local(spec)?;
+            let path = access.networks(spec)?;
             let unusable = |error: &dyn std::error::Error| OpenError::Unusable {
                 model: spec.uri.clone(),
                 reason: with_causes(error),
@@ -122,28 +121,6 @@ impl PeopleModels {
             reason: with_causes(&error),
         })?;
         Ok((looker, place.provider))
-    }
-}
-
-/// The folder or file of a model on this machine.
-fn local(spec: &ModelSpec) -> Result<PathBuf, OpenError> {
-    let path = match ModelUri::parse(&spec.uri)? {
-        ModelUri::Folder(folder) => folder,
-        ModelUri::Hub(_) | ModelUri::Known(_) | ModelUri::Store(_) => {
-            return Err(OpenError::Unusable {
-                model: spec.uri.clone(),
-                reason: "models of people are read from this machine: give a folder or an .onnx \
-                         file, on a cluster pvc://claim/path"
-                    .to_owned(),
-            });
-        }
-    };
-    match path.exists() {
-        true => Ok(path),
-        false => Err(OpenError::Model(ModelError::Folder {
-            folder: path,
-            reason: "there is no such folder or file; check the model's uri".to_owned(),
-        })),
     }
 }
 

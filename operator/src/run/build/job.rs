@@ -119,6 +119,8 @@ fn pod<K: Kind>(blueprint: &Blueprint<'_, K>, places: &Places<K::Spec>, step: St
     let Blueprint { resource, run, pods } = blueprint;
     let workers = resource.workers();
     let has_gpu = step == Step::Work && run.needs_gpu && workers.gpu.is_some();
+    let decodes = step == Step::Work && K::WORDS.decodes_videos;
+    let images = if decodes { &pods.video_images } else { &pods.images };
     let extra = &workers.pod;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     PodSpec {
@@ -155,7 +157,7 @@ fn pod<K: Kind>(blueprint: &Blueprint<'_, K>, places: &Places<K::Spec>, step: St
         volumes: Some(volumes(blueprint, places)),
         containers: vec![Container {
             name: CONTAINER.to_owned(),
-            image: Some(if has_gpu { pods.gpu_image.clone() } else { pods.image.clone() }),
+            image: Some(if has_gpu { images.gpu.clone() } else { images.cpu.clone() }),
             image_pull_policy: text(&pods.pull_policy),
             args: Some(arguments(blueprint, step)),
             env: Some(environment(blueprint, step, has_gpu)),

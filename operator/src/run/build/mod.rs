@@ -18,13 +18,29 @@ pub struct Blueprint<'a, K> {
     pub pods: &'a Pods,
 }
 
+/// An image, and what stands for it on a GPU.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// For pods without a GPU.
+    pub cpu: String,
+    /// For pods with one; the same where none is named.
+    pub gpu: String,
+}
+
+impl Images {
+    /// `cpu`, and `gpu` where it is named.
+    pub fn new(cpu: String, gpu: Option<String>) -> Self {
+        Self { gpu: gpu.unwrap_or_else(|| cpu.clone()), cpu }
+    }
+}
+
 /// What holds for the pods of every resource.
 #[derive(Clone, Debug)]
 pub struct Pods {
-    /// Image of `vitrine`.
-    pub image: String,
-    /// Image for pods with a GPU; the same where none is named.
-    pub gpu_image: String,
+    /// Images of `vitrine`.
+    pub images: Images,
+    /// The same with the decoder of videos.
+    pub video_images: Images,
     /// `imagePullPolicy`; empty: Kubernetes' default.
     pub pull_policy: String,
     /// Seconds after which finished Jobs are removed.
