@@ -218,6 +218,7 @@ need_opencv() {
     command -v pkg-config >/dev/null || missing+=(pkg-config)
     pkg-config --exists opencv4 2>/dev/null || missing+=(libopencv-dev)
     pkg-config --exists opus 2>/dev/null || missing+=(libopus-dev)
+    command -v ffmpeg >/dev/null || missing+=(ffmpeg) # Takes the quality that OpenCV's writer cannot.
     command -v clang >/dev/null || missing+=(clang)
     compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || missing+=(libclang-dev)
     if [ ${#missing[@]} != 0 ]; then

@@ -201,8 +201,8 @@ fn a_decoder_that_dies_costs_its_clip_a_second_try_and_then_a_reason() {
     clips.take("pose_1.mp4", "good.mp4").take("pose_1.mp4", "poison.mp4");
     let deadly = clips.beside("deadly-media");
     let script = format!(
-        "#!/bin/bash\nexec 3< <(while read -r line; do printf '%s\\n' \"$line\"; case $line in \
-         *poison*) /bin/kill -SEGV $$;; esac; done)\nexec {} \"$@\" <&3\n",
+        "#!/bin/bash\nexec 3< <(exec 2>/dev/null; while read -r line; do case $line in *poison*) kill \
+         -SEGV $$;; *) printf '%s\\n' \"$line\";; esac; done)\nexec {} \"$@\" <&3\n",
         clips.decoder().display()
     );
     std::fs::write(&deadly, script).unwrap();
@@ -245,4 +245,44 @@ fn without_its_decoder_a_run_says_how_to_get_it() {
     assert!(ended.stderr.contains("make build-video"), "{}", ended.stderr);
     let ended = run(clips.call(&["--no-index"]).arg("--pose-model").arg("/nowhere/pose.onnx"));
     assert_ne!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn three_processes_do_what_one_does_and_the_last_words_say_how_good_the_clips_are() {
+    let Some((server, clips)) = both() else { return };
+    let index = server.name("steps");
+    clips.take("pose_1.mp4", "a.mp4").write("bad.mp4", b"no video");
+    let job = json!({
+        "apiVersion": "vitrine.dev/v1alpha1",
+        "kind": "EmbeddingJob",
+        "metadata": {"name": "steps"},
+        "spec": {
+            "videos": {"uri": clips.videos()},
+            "models": {"pose": {"uri": clips.model("movenet-multipose.onnx")}},
+            "output": {"uri": clips.out()},
+            "elasticsearch": {"url": server.url(), "index": &*index},
+        },
+    });
+    let file = clips.beside("job.yaml");
+    std::fs::write(&file, job.to_string()).unwrap();
+    let last_words = clips.beside("last-words");
+    let step = |name: &str, more: &[&str]| -> (Value, Value) {
+        let mut call = clips.settled(&["run", name, "-q", "--output", "json"]);
+        call.arg("--config").arg(&file).arg("--termination-log").arg(&last_words).args(more);
+        let said = run(&mut call).json(0);
+        (said, serde_json::from_slice(&std::fs::read(&last_words).unwrap()).unwrap())
+    };
+    let (plan, told) = step("scan", &[]);
+    assert_eq!((&plan["chunks"], &plan["found"]["to_read"]), (&json!(1), &json!(2)), "{plan}");
+    assert_eq!((&told["needs_gpu"], &told["reason"]), (&json!(true), &json!("Planned")), "{told}");
+    let (worked, _) = step("work", &["--chunk", "0"]);
+    assert_eq!(counts(&worked), [2, 1, 0, 1], "{worked}");
+    // Again: what has its receipt is left alone.
+    assert_eq!(step("work", &["--chunk", "0"]).0["counts"]["indexed"], 0);
+    let (report, told) = step("publish", &[]);
+    assert_eq!(counts(&report), [2, 1, 0, 1], "{report}");
+    assert_eq!(told["counts"]["failed"], 1, "{told}");
+    let score = documents(&server, &index)["a"]["quality_score"].as_f64().unwrap();
+    assert!((told["quality"]["mean_score"].as_f64().unwrap() - score).abs() < 1e-3, "{told}");
+    assert_eq!(clips.report()["summary"]["total_videos"], 2);
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use vitrine_crds::condition::Status::{False, True};
 use vitrine_crds::embedding_job::{Resource, report_uri};
+use vitrine_crds::library::status::{Chunks, Phase};
 use vitrine_crds::run::{Counts, Termination};
 
 use crate::run::plan::{Action, Course, Failure, Planning, parsed, stamp};
@@ -12,7 +13,7 @@ use crate::run::say::{self, Say};
 const TRIES_MAX: i32 = 6;
 
 impl Planning<'_, Resource> {
-    /// Its clips are searchable.
+    /// What it made is searchable: that is all of it, unless chunks were given up.
     pub(super) fn complete(&mut self, said: &Termination, counts: Counts) {
         let number = self.run().number;
         let report = self.resource.spec.output.as_ref().map(|output| report_uri(&output.uri));
@@ -27,8 +28,13 @@ impl Planning<'_, Resource> {
         status.counts = Some(counts.into());
         status.quality = said.quality.map(Into::into);
         status.report_uri = report;
-        status.failures = 0;
         status.last_successful_run = Some(number);
+        let chunks = self.run().chunks.unwrap_or_default();
+        if chunks.failed > 0 {
+            return self.incomplete(chunks);
+        }
+        let status = &mut self.plan.status;
+        status.failures = 0;
         status.completion_time = Some(stamp(self.now));
         self.event(false, "Complete", message.clone());
         self.outcome("Complete", "Published", &message);
@@ -48,6 +54,20 @@ impl Planning<'_, Resource> {
         // What is left of the run is looked at when this is written.
         self.plan.again_secs = Some(0);
         Resource::ready(self);
+    }
+
+    /// The clips of some chunks are missing: another run does them, and them alone.
+    fn incomplete(&mut self, chunks: Chunks) {
+        let Chunks { total, succeeded: _, failed } = chunks;
+        let run = self.run().number;
+        self.run().phase = Phase::Failed;
+        self.plan.status.failures = self.plan.status.failures.saturating_add(1);
+        self.phase("Failed");
+        let message =
+            format!("{failed} of {total} chunks given up; clips of the others are searchable");
+        let reason = "ChunksFailed".to_owned();
+        self.event(true, &reason, format!("run {run}: {message}"));
+        self.gone_wrong(&Failure { run, reason, message, may_pass: true });
     }
 
     /// The run failed: it is tried again where that may help, and the job has failed where not.

@@ -327,6 +327,19 @@ fn chunks_that_failed_do_not_keep_the_others_from_being_published() {
     work.pods = vec![Pod { exit_code: Some(137), end: "OOMKilled".into(), ..Pod::default() }];
     assert_eq!(story.settle(), [Action::Start(Step::Publish)]);
     assert!(story.says("Worked").1.contains("their clips keep the document they have"));
+    story.ends(Step::Publish, 0, published()).settle();
+    assert_eq!((story.says("Complete").0, story.says("Ready").0), (Status::False, Status::True));
+    assert_eq!(
+        story.says("Reconciling").1,
+        "run 1 failed: 1 of 3 chunks given up; clips of the others are searchable; the next \
+         try is in 10 s"
+    );
+    // The next run does what is missing.
+    story.found.jobs.clear();
+    story.now += TimeDelta::seconds(10);
+    complete(&mut story);
+    assert_eq!((story.number(), story.says("Complete").0), (2, Status::True));
+    assert_eq!(status(&story).failures, 0);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! differ by some 1e-6 of the largest of their frame, which weighs more the further below it they
 //! lie. Each tolerance is stated for nearly all frames (`usual`) and for the worst (`worst`).
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 mod support {
     pub mod npz;
     pub mod wav;

@@ -1,5 +1,7 @@
 //! What holds for every sound, shown on made ones.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 mod support {
     pub mod made;
 }

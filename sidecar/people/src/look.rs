@@ -45,11 +45,11 @@ impl Options {
 /// Which networks find the people.
 enum Way {
     /// Boxes, then joints in each.
-    TopDown(Detector, PoseNet),
+    TopDown(Box<Detector>, Box<PoseNet>),
     /// Joints of one person in the whole picture.
-    Alone(PoseNet),
+    Alone(Box<PoseNet>),
     /// Everything at once.
-    SingleStage(SingleStage),
+    SingleStage(Box<SingleStage>),
 }
 
 /// Finds people in pictures: a detector and a pose network, or one network that does both; and a
@@ -90,9 +90,9 @@ impl Looker {
         }
         let set = |reason: &str| Err(RecipeError::Set { reason: reason.to_owned() });
         let way = match (detector, pose, single) {
-            (Some(detector), Some(pose), None) => Way::TopDown(detector, pose),
-            (None, Some(pose), None) if pose.sees_whole_pictures() => Way::Alone(pose),
-            (None, None, Some(single)) => Way::SingleStage(single),
+            (Some(detector), Some(pose), None) => Way::TopDown(Box::new(detector), Box::new(pose)),
+            (None, Some(pose), None) if pose.sees_whole_pictures() => Way::Alone(Box::new(pose)),
+            (None, None, Some(single)) => Way::SingleStage(Box::new(single)),
             (Some(_), None, None) => return set("a detector needs a pose network; add one"),
             (None, Some(_), None) => return set("a pose network needs a detector; add one"),
             (None, None, None) => {

@@ -206,10 +206,10 @@ impl Sampler {
                 let out = cells[at..at + window.width * 3].chunks_exact_mut(3);
                 let rows = one.chunks_exact(3).zip(two.chunks_exact(3));
                 for (out, (one, two)) in out.zip(rows) {
-                    for channel in 0..3 {
-                        let level = blended(one[channel], two[channel]);
-                        let (mean, scale) = (input.mean[channel], input.scale[channel]);
-                        out[channel] = C::of((level - mean) * scale);
+                    let levels = one.iter().zip(two).map(|(&one, &two)| blended(one, two));
+                    let normal = input.mean.iter().zip(&input.scale);
+                    for ((out, level), (mean, scale)) in out.iter_mut().zip(levels).zip(normal) {
+                        *out = C::of((level - mean) * scale);
                     }
                 }
             }
@@ -280,11 +280,10 @@ fn draw_turned<C: Cell>(drawing: &Drawing, input: &Input, cells: &mut [C]) {
             let (at_x, at_y) = to_picture.apply(x as f64, y as f64);
             let [across, down] = [tap(at_x, width, border), tap(at_y, height, border)];
             let rows = [down.first * width, down.second * width];
-            for channel in 0..3 {
+            for (channel, colour) in order.into_iter().enumerate() {
                 let level = |row: usize| {
-                    f32::from(rgb[(row + across.first) * 3 + order[channel]]) * across.weights[0]
-                        + f32::from(rgb[(row + across.second) * 3 + order[channel]])
-                            * across.weights[1]
+                    f32::from(rgb[(row + across.first) * 3 + colour]) * across.weights[0]
+                        + f32::from(rgb[(row + across.second) * 3 + colour]) * across.weights[1]
                 };
                 let level = level(rows[0]) * down.weights[0] + level(rows[1]) * down.weights[1];
                 let value = (whole(level) - input.mean[channel]) * input.scale[channel];
@@ -337,8 +336,8 @@ mod tests {
             let pixels = drawn(&input(Layout::Pixels, channels), &drawing);
             let planes = drawn(&input(Layout::Planes, channels), &drawing);
             for pixel in 0..8 {
-                for channel in 0..3 {
-                    let level = f32::from(rgb[pixel * 3 + order[channel]]);
+                for (channel, colour) in order.into_iter().enumerate() {
+                    let level = f32::from(rgb[pixel * 3 + colour]);
                     let expected = (level - [1.0, 2.0, 3.0][channel]) * [1.0, 0.5, 0.25][channel];
                     assert_eq!(pixels[pixel * 3 + channel], expected);
                     assert_eq!(planes[channel * 8 + pixel], expected);

@@ -1,5 +1,7 @@
 //! Model folders: what is read of them, and what is said where they are wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::Path;
 use vitrine_people::{Channels, Decoding, Element, Fit, Kind, Layout, Place, Port, Recipe};

@@ -1,5 +1,7 @@
 //! Joints come back where they were drawn, whatever the box; nonsense is refused by name.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod fakes;
 
 use fakes::{Fake, brightest_heatmap, brightest_simcc, floats, port};

@@ -1,5 +1,7 @@
 //! Real networks on real pictures, against what OpenCV and ONNX Runtime find in Python.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod onnx;
 
 use onnx::{Data, seen};

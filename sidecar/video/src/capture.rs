@@ -1,12 +1,14 @@
 //! One open video: its frames in order, with their times.
 
-use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size};
+use std::fs::File;
+
+use opencv::core::{self, Mat, MatTraitConst, MatTraitConstManual, Size};
 use opencv::prelude::{VideoCaptureTrait, VideoCaptureTraitConst};
 use opencv::{imgproc, videoio};
 use vitrine_footage::{FailureKind, Header, Limits, SIDE_MIN, reduced};
 
-use crate::Stop;
 use crate::container::Container;
+use crate::{Stop, boxes};
 
 /// Frames a second of a file that claims none, and gives no times.
 const RATE_OF_SILENCE: f64 = 25.0;
@@ -21,6 +23,7 @@ pub(crate) struct Capture {
     pixels_max: u64,
     bgr: Mat,
     smaller: Mat,
+    upright: Mat,
     rgb: Mat,
 }
 
@@ -43,13 +46,15 @@ impl Capture {
                           before the index that says where they are";
             return Err(Stop::refused(FailureKind::NotVideo, reason));
         }
-        // Upright by default; where a build of OpenCV cannot, the header says 0 degrees.
-        let _ = video.set(videoio::CAP_PROP_ORIENTATION_AUTO, 1.0);
+        // It would turn them by itself, in some releases to the wrong side.
+        let _ = video.set(videoio::CAP_PROP_ORIENTATION_AUTO, 0.0);
+        let rotation_degrees = match (container, File::open(path)) {
+            (Container::Mp4 | Container::Mov, Ok(file)) => boxes::rotation_degrees(file),
+            _ => 0,
+        };
         let get = |property| video.get(property).unwrap_or(0.0);
         let claimed =
             |property| Some(get(property)).filter(|claim| claim.is_finite() && *claim > 0.0);
-        let is_turned = get(videoio::CAP_PROP_ORIENTATION_AUTO) != 0.0;
-        let turned = if is_turned { get(videoio::CAP_PROP_ORIENTATION_META) } else { 0.0 };
         let frame_rate = claimed(videoio::CAP_PROP_FPS).filter(|rate| RATES.contains(rate));
         let frames = claimed(videoio::CAP_PROP_FRAME_COUNT).filter(|count| *count < 1e15);
         let header = Header {
@@ -57,7 +62,7 @@ impl Capture {
             codec: letters(get(videoio::CAP_PROP_FOURCC)),
             width: get(videoio::CAP_PROP_FRAME_WIDTH) as u32,
             height: get(videoio::CAP_PROP_FRAME_HEIGHT) as u32,
-            rotation_degrees: (turned.rem_euclid(360.0)) as u32,
+            rotation_degrees,
             duration_s: frames.zip(frame_rate).map(|(frames, rate)| frames / rate),
             frame_rate,
             frames: frames.map(|frames| frames as u64),
@@ -65,8 +70,8 @@ impl Capture {
         let pixels_max = limits.frame_pixels_max;
         within(header.width, header.height, pixels_max)?;
         let clock = Clock::new(frame_rate.unwrap_or(RATE_OF_SILENCE));
-        let (bgr, smaller, rgb) = (Mat::default(), Mat::default(), Mat::default());
-        Ok(Self { video, header, clock, pixels_max, bgr, smaller, rgb })
+        let [bgr, smaller, upright, rgb] = [(); 4].map(|()| Mat::default());
+        Ok(Self { video, header, clock, pixels_max, bgr, smaller, upright, rgb })
     }
 
     /// What the file claims. Its size is that of a decoded frame from the first [`Self::picture`] on.
@@ -97,18 +102,31 @@ impl Capture {
         let side = |length: i32| u32::try_from(length).unwrap_or(0);
         let (width, height) = (side(self.bgr.cols()), side(self.bgr.rows()));
         within(width, height, self.pixels_max)?;
-        (self.header.width, self.header.height) = (width, height);
+        let turn = match self.header.rotation_degrees {
+            90 => Some(core::ROTATE_90_CLOCKWISE),
+            180 => Some(core::ROTATE_180),
+            270 => Some(core::ROTATE_90_COUNTERCLOCKWISE),
+            _ => None,
+        };
+        let swap = |(a, b): (u32, u32)| {
+            if turn.is_some_and(|turn| turn != core::ROTATE_180) { (b, a) } else { (a, b) }
+        };
+        (self.header.width, self.header.height) = swap((width, height));
         let (columns, rows) = reduced(width, height, side_max);
         let failed = |error| Stop::opencv(&error);
-        let source = if (columns, rows) == (width, height) {
-            &self.bgr
-        } else {
+        let mut source = &self.bgr;
+        if (columns, rows) != (width, height) {
             let size = Size::new(columns as i32, rows as i32);
-            imgproc::resize(&self.bgr, &mut self.smaller, size, 0.0, 0.0, imgproc::INTER_AREA)
+            imgproc::resize(source, &mut self.smaller, size, 0.0, 0.0, imgproc::INTER_AREA)
                 .map_err(failed)?;
-            &self.smaller
-        };
+            source = &self.smaller;
+        }
+        if let Some(turn) = turn {
+            core::rotate(source, &mut self.upright, turn).map_err(failed)?;
+            source = &self.upright;
+        }
         imgproc::cvt_color_def(source, &mut self.rgb, imgproc::COLOR_BGR2RGB).map_err(failed)?;
+        let (columns, rows) = swap((columns, rows));
         Ok(Some((columns, rows)))
     }
 

@@ -7,10 +7,10 @@
 //!
 //! `vitrine-media compile-sequence` is the way back: the frames of a render become an H.264 video.
 
+mod boxes;
 mod capture;
 pub mod container;
 mod listen;
-mod priming;
 mod resample;
 pub mod sequence;
 mod stop;

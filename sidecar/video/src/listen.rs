@@ -20,7 +20,7 @@ use vitrine_footage::{
 
 use crate::container::Container;
 use crate::resample::Resample;
-use crate::{Stop, priming};
+use crate::{Stop, boxes};
 
 /// Rates that sound can have, in samples a second.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
@@ -112,7 +112,7 @@ fn track_of(file: File, path: &str, container: Container) -> Result<Sound, NoSou
     };
     let is_boxed = matches!(container, Container::Mp4 | Container::Mov | Container::Sound("m4a"));
     let priming = match File::open(path) {
-        Ok(boxes) if is_boxed && params.codec == CODEC_ID_AAC => priming::of_aac(boxes, rate_hz),
+        Ok(file) if is_boxed && params.codec == CODEC_ID_AAC => boxes::aac_run_up(file, rate_hz),
         _ => 0,
     };
     let codec = match params.codec {

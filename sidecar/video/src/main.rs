@@ -1,13 +1,12 @@
 //! `vitrine-media`: what needs OpenCV, apart from `vitrine`, which starts it.
 
 use std::io::{self, BufWriter, IsTerminal};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 use vitrine_footage::WireError;
-use vitrine_video::sequence::{CRF, FPS_MAX, Job, Made, OPTIONS_VARIABLE, compile, options};
+use vitrine_video::sequence::{CRF, FPS_MAX, Job, Made, compile};
 
 /// Bytes that wait for the parent: frames go past it.
 const ANSWER_BYTES: usize = 64 << 10;
@@ -76,15 +75,8 @@ fn work() -> ExitCode {
 }
 
 fn compile_sequence(args: &SequenceArgs) -> ExitCode {
-    let options = options(args.crf);
-    if std::env::var_os(OPTIONS_VARIABLE).is_none_or(|said| said != *options) {
-        // OpenCV takes the encoder's quality from the environment that its process began with.
-        let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
-        let mut again = Command::new(program);
-        again.args(std::env::args_os().skip(1)).env(OPTIONS_VARIABLE, options);
-        return failed(&again.exec(), 1);
-    }
-    let job = Job { frames: args.frames_dir.clone(), video: args.out.clone(), fps: args.fps };
+    let SequenceArgs { frames_dir, out, fps, crf } = args;
+    let job = Job { frames: frames_dir.clone(), video: out.clone(), fps: *fps, crf: *crf };
     let is_watched = io::stderr().is_terminal();
     let made = compile(&job, |done, all| {
         let is_tenth = done * 10 / all.max(1) != done.saturating_sub(1) * 10 / all.max(1);

@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-pub use encode::{OPTIONS_VARIABLE, options};
 pub use names::{Sequence, natural};
 
 /// Worst and best quality that x264 knows: the constant rate factor, 0 is lossless.
@@ -28,6 +27,8 @@ pub struct Job {
     pub video: PathBuf,
     /// Frames a second.
     pub fps: f64,
+    /// Constant rate factor of x264, in [`CRF`]: lower is finer.
+    pub crf: u8,
 }
 
 /// What was made.
@@ -161,7 +162,11 @@ pub fn compile(job: &Job, progress: impl FnMut(usize, usize)) -> Result<Made, Se
         let said = "H.264 holds even sizes: its last column or row is repeated";
         remarks.push(format!("{width} × {height} became {} × {}: {said}", even.0, even.1));
     }
-    encode::encode(&files, even, job, progress)?;
+    let is_as_asked = encode::encode(&files, even, job, progress)?;
+    if !is_as_asked && job.crf != encode::CRF_OF_OPENCV {
+        let (asked, used) = (job.crf, encode::CRF_OF_OPENCV);
+        remarks.push(format!("crf {asked} needs the program ffmpeg: OpenCV's own {used} was used"));
+    }
     Ok(Made { frames: files.len(), width: even.0, height: even.1, remarks })
 }
 

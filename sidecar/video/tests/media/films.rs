@@ -41,6 +41,13 @@ pub fn film(folder: &Path, name: &str, letters: &str, rate: f64, frames: u32) ->
     sized_film(folder, name, letters, (rate, frames), (WIDTH, HEIGHT))
 }
 
+/// A second of red.
+pub fn red_film(folder: &Path, name: &str, letters: &str) -> PathBuf {
+    let red = Scalar::new(0.0, 0.0, 255.0, 0.0); // OpenCV's order is blue first.
+    let red = Mat::new_rows_cols_with_default(HEIGHT, WIDTH, CV_8UC3, red).unwrap();
+    written(&folder.join(name), letters, (30.0, 30), (WIDTH, HEIGHT), &|_| red.clone())
+}
+
 pub fn sized_film(
     folder: &Path,
     name: &str,
@@ -49,23 +56,27 @@ pub fn sized_film(
     size: (i32, i32),
 ) -> PathBuf {
     let path = folder.join(name);
+    written(&path, letters, (rate, frames), size, &|time_s| picture(time_s, size))
+}
+
+fn written(
+    path: &Path,
+    letters: &str,
+    (rate, frames): (f64, u32),
+    size: (i32, i32),
+    picture_at: &dyn Fn(f64) -> Mat,
+) -> PathBuf {
     let [a, b, c, d] = <[char; 4]>::try_from(letters.chars().collect::<Vec<_>>()).unwrap();
     let letters = videoio::VideoWriter::fourcc(a, b, c, d).unwrap();
-    let dimensions = Size::new(size.0, size.1);
     let name = path.to_str().unwrap();
-    let mut writer = videoio::VideoWriter::new_with_backend(
-        name,
-        videoio::CAP_FFMPEG,
-        letters,
-        rate,
-        dimensions,
-        true,
-    )
-    .unwrap();
+    let ffmpeg = videoio::CAP_FFMPEG;
+    let size = Size::new(size.0, size.1);
+    let writer = videoio::VideoWriter::new_with_backend(name, ffmpeg, letters, rate, size, true);
+    let mut writer = writer.unwrap();
     assert!(writer.is_opened().unwrap(), "{name}: no encoder");
     for frame in 0..frames {
-        writer.write(&picture(f64::from(frame) / rate, size)).unwrap();
+        writer.write(&picture_at(f64::from(frame) / rate)).unwrap();
     }
     writer.release().unwrap();
-    path
+    path.to_owned()
 }

@@ -1,7 +1,7 @@
 //! Which frames are sent, and what is on them.
 
 use crate::asking::{probe, watch};
-use crate::films::{HEIGHT, SPEED, WIDTH, film, square_of};
+use crate::films::{HEIGHT, SPEED, WIDTH, film, red_film, square_of};
 use crate::surgery::{ticks, turned, with_durations};
 
 const FPS: f64 = 15.0;
@@ -86,4 +86,14 @@ fn frames_are_reduced_to_the_side_that_is_asked_for() {
     assert_eq!(answer.frames[0].rgb.len(), 160 * 88 * 3);
     let header = answer.header.unwrap();
     assert_eq!((header.width, header.height), (WIDTH as u32, HEIGHT as u32));
+}
+
+#[test]
+fn colours_are_in_the_order_of_rgb() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, letters) in [("red.avi", "MJPG"), ("red.mp4", "mp4v")] {
+        let answer = watch(&red_film(folder.path(), name, letters), FPS, None);
+        let [red, green, blue] = answer.frames[0].rgb[..3] else { panic!("no pixel") };
+        assert!(red > 200 && green < 60 && blue < 60, "{name}: {red} {green} {blue}");
+    }
 }
