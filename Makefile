@@ -59,9 +59,12 @@ test-local: ## Run the tests that need no server
 	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %)
 	@$(ENV) cargo test $(CRATES) --doc --quiet
 
+# Clips are decoded by a program of its own, which lies beside the others.
 test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
 	@scripts/setup.sh tests
+	@scripts/setup.sh video
 	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo build --package vitrine-video --quiet
 	@$(ENV) cargo test $(CRATES) --test 'elasticsearch*' --no-run --quiet
 	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
 	  echo "== Elasticsearch $$version"; \

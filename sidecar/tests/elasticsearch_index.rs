@@ -348,7 +348,8 @@ fn what_strangers_write_into_a_file_is_taken_or_refused_by_name() {
     hostile.embedding_fingerprint.insert("x.y".to_owned(), "z".to_owned());
     let (standing, _) = ground.run(&wanted, &[(hostile.clone(), vector(0))]);
     let read =
-        index::export(&ground.cluster, (&standing.target, Holds::Assets), Vec::new()).unwrap();
+        index::export::<Document>(&ground.cluster, (&standing.target, Holds::Assets), Vec::new())
+            .unwrap();
     assert_eq!(read.map(Result::unwrap).next().unwrap().document, hostile);
     // No index takes these as keys: they are made fit.
     let mut unfit = document(1);

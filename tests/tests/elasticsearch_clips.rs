@@ -1,7 +1,6 @@
 //! `vitrine embed`: real videos through real networks into a real index.
 #![allow(clippy::unwrap_used)] // A test that cannot read what it made proves nothing.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
@@ -23,15 +22,6 @@ const VECTORS: [(&str, usize); 5] = [
 /// A server and a collection; skips where either is out of reach.
 fn both() -> Option<(Elasticsearch, Clips)> {
     Some((Elasticsearch::find()?, Clips::new()?))
-}
-
-/// Documents with their vectors, by clip.
-fn documents(server: &Elasticsearch, index: &str) -> BTreeMap<String, Value> {
-    server.refresh(index);
-    let query = json!({"size": 1000, "_source": {"exclude_vectors": false}});
-    let answer = server.search(index, &query);
-    let hits = answer["hits"]["hits"].as_array().unwrap().iter();
-    hits.map(|hit| (hit["_id"].as_str().unwrap().to_owned(), hit["_source"].clone())).collect()
 }
 
 fn length(vector: &Value) -> f64 {
@@ -58,7 +48,7 @@ fn a_couple_has_five_vectors_and_a_second_run_looks_at_nothing() {
     ]));
     let report = embed(&clips, &server, &index);
     assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
-    let found = documents(&server, &index);
+    let found = server.documents(&index);
     let clip = &found["duo_dev"];
     for (field, dims) in VECTORS {
         let vector = &clip[field];
@@ -90,7 +80,7 @@ fn a_couple_has_five_vectors_and_a_second_run_looks_at_nothing() {
     Elasticsearch::lend(again.env("VITRINE_MEDIA", "/nowhere"), server.url(), &index);
     let report = run(&mut again).json(0);
     assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
-    let now = &documents(&server, &index)["duo_dev"];
+    let now = &server.documents(&index)["duo_dev"];
     assert_eq!(now["move_label"], "basic_step");
     for (field, _) in VECTORS {
         let is_same = now[field] == clip[field];
@@ -100,7 +90,7 @@ fn a_couple_has_five_vectors_and_a_second_run_looks_at_nothing() {
     let mut again = clips.call(&["--fps", "10"]);
     let report = run(Elasticsearch::lend(&mut again, server.url(), &index)).json(0);
     assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
-    let count = documents(&server, &index)["duo_dev"]["frame_count"].as_u64().unwrap();
+    let count = server.documents(&index)["duo_dev"]["frame_count"].as_u64().unwrap();
     assert!((95..=105).contains(&count), "{count}");
 }
 
@@ -113,7 +103,7 @@ fn a_broken_video_costs_itself_alone_and_one_that_left_leaves_the_index() {
     clips.write("cut.mp4", &clips.beginning("duo_dev.mp4", 40_000));
     let report = embed(&clips, &server, &index);
     assert_eq!(counts(&report), [5, 2, 0, 3], "{report}");
-    let found = documents(&server, &index);
+    let found = server.documents(&index);
     let ids: Vec<&str> = found.keys().map(String::as_str).collect();
     // In the order of paths, the first of a stem keeps it.
     assert_eq!((ids.len(), ids[0]), (2, "good"), "{ids:?}");
@@ -144,7 +134,7 @@ fn a_broken_video_costs_itself_alone_and_one_that_left_leaves_the_index() {
     let report = embed(&clips, &server, &index);
     assert_eq!(counts(&report), [1, 0, 1, 0], "{report}");
     assert_eq!(report["counts"]["deleted"], 1);
-    let left: Vec<String> = documents(&server, &index).into_keys().collect();
+    let left: Vec<String> = server.documents(&index).into_keys().collect();
     assert_eq!(left, [ids[1]]);
     assert!(!clips.out().join("contact-sheets/good.jpg").exists());
 }
@@ -191,7 +181,7 @@ fn a_killed_run_goes_on_with_what_it_had_not_done() {
     assert_eq!(report["found"]["resumed"], done, "{report}");
     assert_eq!(report["found"]["to_read"], 3 - done, "{report}");
     assert_eq!(counts(&report), [3, 3, 0, 0], "{report}");
-    assert_eq!(documents(&server, &index).len(), 3);
+    assert_eq!(server.documents(&index).len(), 3);
 }
 
 #[test]
@@ -231,7 +221,7 @@ fn a_detector_and_a_top_down_network_find_the_couple_too() {
     call.arg("--pose-model").arg(clips.model("movenet-thunder-as-rtmpose-simcc.onnx"));
     let report = run(Elasticsearch::lend(&mut call, server.url(), &index)).json(0);
     assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
-    let clip = &documents(&server, &index)["duo_dev"];
+    let clip = &server.documents(&index)["duo_dev"];
     assert!(fields(clip).contains(&"lead_embedding"), "{:?}", fields(clip));
     assert!(clip["version"].as_str().unwrap().ends_with("_v1"), "{}", clip["version"]);
 }
@@ -282,7 +272,7 @@ fn three_processes_do_what_one_does_and_the_last_words_say_how_good_the_clips_ar
     let (report, told) = step("publish", &[]);
     assert_eq!(counts(&report), [2, 1, 0, 1], "{report}");
     assert_eq!(told["counts"]["failed"], 1, "{told}");
-    let score = documents(&server, &index)["a"]["quality_score"].as_f64().unwrap();
+    let score = server.documents(&index)["a"]["quality_score"].as_f64().unwrap();
     assert!((told["quality"]["mean_score"].as_f64().unwrap() - score).abs() < 1e-3, "{told}");
     assert_eq!(clips.report()["summary"]["total_videos"], 2);
 }

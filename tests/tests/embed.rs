@@ -88,7 +88,8 @@ fn the_environment_names_model_and_cluster_and_the_cloud_asks_for_more() {
     let nothing = tempfile::tempdir().expect("there is a place for temporary files");
     let ended = embed(nothing.path(), &[], &["videos"]);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("models.pose"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`models.pose.uri` is missing"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("MMPOSE_CHECKPOINT_PATH"), "{}", ended.stderr);
 }
 
 #[test]

@@ -302,7 +302,21 @@ impl Loader {
             }
         }
 
-        let found = check::check(&mut tree, &shape);
+        // A key that a variable may set is missed by its own name, not by that of what is around it.
+        for (_, path) in T::VARIABLES {
+            let path = Path::in_spec(path);
+            let around = Path(path.0[..path.0.len() - 1].to_vec());
+            if around.get(&tree).is_none_or(Value::is_null) {
+                let _ = around.set(&mut tree, json!({}));
+            }
+        }
+        let mut found = check::check(&mut tree, &shape);
+        for (name, path) in T::VARIABLES {
+            let missing = found.iter_mut().filter(|one| one.path == Path::in_spec(path));
+            for one in missing.filter(|one| one.message.starts_with("is missing")) {
+                one.message.push_str(&format!(" or {name}"));
+            }
+        }
         mistakes.extend(found.into_iter().map(|check::Found { path, message }| Mistake {
             origin: origin(&origins, &path),
             path: path.to_string(),

@@ -166,3 +166,123 @@ fn with_text(
 fn rounded(value: f32) -> f64 {
     (f64::from(value) * 1e4).round() / 1e4 + 0.0 // Never −0.
 }
+
+#[cfg(test)]
+mod tests {
+    use vitrine_crds::embedding_job::annotations::Annotation;
+    use vitrine_crds::library::Algorithm;
+
+    use super::*;
+    use crate::asset::clip::VECTORS;
+    use crate::extract::footage::{Heard, Quality};
+    use crate::run::records::{Span, Todo};
+
+    fn planned() -> Vec<PlannedEmbedding> {
+        let one = |vector: &crate::asset::clip::VectorField| PlannedEmbedding {
+            field: vector.field.to_owned(),
+            name: vector.name.to_owned(),
+            algorithm: Algorithm::Text,
+            content: vector.content,
+            model_uri: "m".to_owned(),
+            model_fingerprint: format!("model of {}", vector.name),
+            dims: vector.dims,
+        };
+        VECTORS.iter().map(one).collect()
+    }
+
+    fn item(label: &str) -> Item {
+        Item {
+            id: "0123456789abcdef".to_owned(),
+            path: "a/step.mp4".to_owned(),
+            name: "step".to_owned(),
+            pack: String::new(),
+            size_bytes: 1,
+            modified: String::new(),
+            caption: crate::asset::Caption::default(),
+            annotation: Some(Box::new(Annotation {
+                move_label: Some(label.to_owned()),
+                ..Annotation::default()
+            })),
+            used_by: 0,
+            todo: Todo::Describe { document: Span::default(), known: Span::default(), views: None },
+        }
+    }
+
+    fn unit(dims: usize) -> Option<Vec<f32>> {
+        Some(vec![1.0 / (dims as f32).sqrt(); dims])
+    }
+
+    fn film() -> Film {
+        Film {
+            frame_count: 150,
+            lead: unit(512),
+            follow: unit(512),
+            interaction: unit(256),
+            quality: Quality { detection_rate: 1.0, confidence: 0.5, score: 0.8 },
+            family: "movenet".to_owned(),
+            roles_from: Some(RolesFrom::Rule),
+            sound: Some(Heard { vector: unit(128), ..Heard::default() }),
+            ..Film::default()
+        }
+    }
+
+    fn composed(film: Film) -> Result<Indexed, String> {
+        compose(&item("turn"), film, "content".to_owned(), &planned()).map(|(indexed, _)| indexed)
+    }
+
+    fn fields(indexed: &Indexed) -> Vec<&str> {
+        indexed.vectors.keys().map(|field| field.trim_end_matches("_embedding")).collect()
+    }
+
+    #[test]
+    fn what_has_no_source_is_left_out_and_nobody_seen_is_quality_0() {
+        let whole = composed(film()).unwrap();
+        assert_eq!(fields(&whole), ["audio", "follow", "interaction", "lead"]);
+        assert_eq!(
+            whole.document.clip().unwrap().version,
+            format!("movenet_v{}", vitrine_pose::VERSION)
+        );
+        // Every field's model is known, made or not: a run without it is not looked at again.
+        assert_eq!(whole.known.embeddings.len(), 5);
+        let nobody = Film {
+            lead: None,
+            follow: None,
+            interaction: None,
+            quality: Quality::default(),
+            roles_from: Some(RolesFrom::Nobody),
+            sound: None,
+            ..film()
+        };
+        let bare = composed(nobody).unwrap();
+        let clip = bare.document.clip().unwrap();
+        assert_eq!(fields(&bare), Vec::<&str>::new());
+        assert_eq!((clip.quality_score, clip.lead_from, clip.has_sound), (0.0, None, false));
+        assert_eq!(clip.description, "A couple dances turn.");
+        assert_eq!(bare.known.embeddings.len(), 5);
+    }
+
+    #[test]
+    fn a_number_that_is_none_rejects_the_clip_by_the_name_of_its_field() {
+        let mut broken = film();
+        broken.follow.as_mut().unwrap()[3] = f32::NAN;
+        let reason = composed(broken).unwrap_err();
+        assert!(reason.starts_with("follow_embedding[3] is NaN"), "{reason}");
+        let quality = Quality { score: f32::INFINITY, ..film().quality };
+        let reason = composed(Film { quality, ..film() }).unwrap_err();
+        assert!(reason.starts_with("quality_score is inf"), "{reason}");
+    }
+
+    #[test]
+    fn a_new_annotation_keeps_every_vector_but_that_of_the_text() {
+        let mut before = composed(film()).unwrap();
+        before.vectors.insert("text_embedding".to_owned(), "AAAA".to_owned());
+        let clip = before.document.clip().unwrap().clone();
+        let same = redescribe(&item("turn"), before.clone(), clip.clone(), &planned());
+        assert!(same.vectors.contains_key("text_embedding"));
+        let other = redescribe(&item("basic"), before.clone(), clip, &planned());
+        assert_eq!(fields(&other), ["audio", "follow", "interaction", "lead"]);
+        assert_eq!(other.document.clip().unwrap().quality_score, 0.8);
+        assert_ne!(other.known.text, before.known.text);
+        assert_eq!(other.known.fingerprint, before.known.fingerprint);
+    }
+}

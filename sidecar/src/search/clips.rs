@@ -318,6 +318,8 @@ fn source(hit: &mut Value) -> Map<String, Value> {
     match hit["_source"].take() {
         Value::Object(mut source) => {
             source.retain(|field, _| !OURS.contains(&field.as_str()));
+            // A server that filters fields mixes them up.
+            source.sort_keys();
             source
         }
         _ => Map::new(),

@@ -1,4 +1,4 @@
-//! The NetworkPolicy of a library: its pods are reached by nobody, and reach names, stores and
+//! The NetworkPolicy of a resource: its pods are reached by nobody, and reach names, stores and
 //! Elasticsearch.
 //!
 //! A NetworkPolicy knows addresses, not names: what is left open is the ports that the spec names, and

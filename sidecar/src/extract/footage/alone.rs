@@ -130,7 +130,7 @@ fn answer(
     mut take: impl FnMut(Record) -> Result<(), AloneError>,
 ) -> Result<vitrine_footage::End, AloneError> {
     loop {
-        match child.next() {
+        match child.say() {
             Said::Record(Record::End(end)) => return Ok(end),
             Said::Record(Record::Failure(failure)) => return Err(AloneError::File(failure.reason)),
             Said::Record(record) => take(record)?,

@@ -133,7 +133,7 @@ impl Child {
     }
 
     /// What it says next; after [`Said::Gone`] it is of no more use.
-    pub fn next(&mut self) -> Said {
+    pub fn say(&mut self) -> Said {
         let asked = Instant::now();
         let left = self.bounds.timeout.saturating_sub(self.waited);
         let said = self.records.recv_timeout(left);

@@ -179,7 +179,7 @@ impl Projector {
         let (path, fps) = (path.to_owned(), bounds.fps);
         child.ask(&Request::Watch { path: path.clone(), fps, side_max, limits: limits.clone() });
         let end = loop {
-            match child.next() {
+            match child.say() {
                 Said::Record(Record::Header(header)) => {
                     reel.send(Reel::Header(header)).map_err(|_| Unheard)?;
                 }
@@ -200,7 +200,7 @@ impl Projector {
         let mut samples = Vec::new();
         let mut is_cut = false;
         let heard = loop {
-            match child.next() {
+            match child.say() {
                 Said::Record(Record::SoundHeader(_)) => {}
                 Said::Record(Record::Sound(block)) => {
                     let room = vitrine_audio::SAMPLES_MAX.saturating_sub(samples.len());
