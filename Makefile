@@ -19,7 +19,7 @@ LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $
 # The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
 CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
-.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short eval-pose oracle-usd clean
+.PHONY: help programs setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short eval-pose oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -50,21 +50,20 @@ crds: ## Write the definitions of the resources from their types
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh
 
-test: test-local test-elasticsearch test-cluster ## Run every test that this machine can run
+test: test-local test-video test-elasticsearch test-cluster ## Run every test that this machine can run
 
-test-local: ## Run the tests that need no server
+# What tests run: clips are decoded by a program of its own, which lies beside the others.
+programs:
 	@scripts/setup.sh tests
 	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo build --package vitrine-video --quiet
+
+test-local: programs ## Run the tests that need no server
 	@$(ENV) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %) --no-run --quiet
 	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %)
 	@$(ENV) cargo test $(CRATES) --doc --quiet
 
-# Clips are decoded by a program of its own, which lies beside the others.
-test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
-	@scripts/setup.sh tests
-	@scripts/setup.sh video
-	@$(ENV) cargo build $(CRATES) --bins --quiet
-	@$(ENV) cargo build --package vitrine-video --quiet
+test-elasticsearch: programs ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
 	@$(ENV) cargo test $(CRATES) --test 'elasticsearch*' --no-run --quiet
 	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
 	  echo "== Elasticsearch $$version"; \
@@ -72,9 +71,7 @@ test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.1
 	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'elasticsearch*'; done
 
 # Of several programs of tests each has the cluster to itself. Builds come first: there is no network inside.
-test-cluster: ## Run the tests that need Kubernetes, with Elasticsearch 9.5.3: root only
-	@scripts/setup.sh tests
-	@$(ENV) cargo build $(CRATES) --bins --quiet
+test-cluster: programs ## Run the tests that need Kubernetes, with Elasticsearch 9.5.3: root only
 	@$(ENV) cargo test $(CRATES) --test 'cluster*' --no-run --quiet
 	@$(ENV) scripts/test-cluster.sh timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'cluster*'
 

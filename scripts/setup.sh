@@ -2,7 +2,7 @@
 # Makes this checkout ready to build and run: a C linker, the Rust toolchain, ONNX Runtime.
 #
 #   scripts/setup.sh           what `make demo` needs
-#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch, Vulkan
+#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch, Vulkan, OpenCV
 #   scripts/setup.sh cluster   what `make test-cluster` needs besides: a Kubernetes, built from Go modules
 #   scripts/setup.sh fuzz      also what `make fuzz` needs
 #   scripts/setup.sh video     what `make test-video` and `make build-video` need: OpenCV, libopus, clang
@@ -229,7 +229,7 @@ need_opencv() {
 case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
-        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan
+        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan; need_opencv
         command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
         need_elasticsearch & # It downloads, while Go compiles.
         elasticsearch=$!
