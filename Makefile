@@ -16,10 +16,10 @@ FUZZ_TARGETS := usda usdc usdz inspect materialx gltf
 # Test files called elasticsearch*.rs or cluster*.rs, in whichever crate, need a server; all others need none.
 LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $(wildcard */tests/*.rs */*/tests/*.rs)))))
 
-# The binding of Vulkan and its shaders' compiler take minutes to build: `make test-gpu` has them.
-CRATES := --workspace --exclude vitrine-render-gpu
+# The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
+CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
-.PHONY: help setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu chart lint bench bench-operator fuzz fuzz-short oracle-usd clean
+.PHONY: help programs setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short eval-pose oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -29,6 +29,10 @@ setup: ## Install what is missing: Rust, a C linker, ONNX Runtime
 
 build: setup ## Build the program, optimised: target/release/vitrine
 	@$(ENV) cargo build --release --package vitrine
+
+build-video: ## Build the decoder of videos beside it: target/release/vitrine-media, minutes the first time
+	@scripts/setup.sh video
+	@$(ENV) cargo build --release --package vitrine-video
 
 demo: ## Catalogue the demo library and search it by meaning
 	@scripts/demo.sh
@@ -46,18 +50,20 @@ crds: ## Write the definitions of the resources from their types
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh
 
-test: test-local test-elasticsearch test-cluster ## Run every test that this machine can run
+test: test-local test-video test-elasticsearch test-cluster ## Run every test that this machine can run
 
-test-local: ## Run the tests that need no server
+# What tests run: clips are decoded by a program of its own, which lies beside the others.
+programs:
 	@scripts/setup.sh tests
 	@$(ENV) cargo build $(CRATES) --bins --quiet
+	@$(ENV) cargo build --package vitrine-video --quiet
+
+test-local: programs ## Run the tests that need no server
 	@$(ENV) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %) --no-run --quiet
 	@$(ENV) timeout --foreground $(TEST_TIME_MAX) cargo test $(CRATES) --lib --bins --examples $(LOCAL_TESTS:%=--test %)
 	@$(ENV) cargo test $(CRATES) --doc --quiet
 
-test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
-	@scripts/setup.sh tests
-	@$(ENV) cargo build $(CRATES) --bins --quiet
+test-elasticsearch: programs ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.10 in turn
 	@$(ENV) cargo test $(CRATES) --test 'elasticsearch*' --no-run --quiet
 	@$(ENV) for version in $$VITRINE_TEST_ELASTICSEARCH_VERSIONS; do \
 	  echo "== Elasticsearch $$version"; \
@@ -65,9 +71,7 @@ test-elasticsearch: ## Run the tests that need Elasticsearch, on 9.5.3 and 9.1.1
 	    timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'elasticsearch*'; done
 
 # Of several programs of tests each has the cluster to itself. Builds come first: there is no network inside.
-test-cluster: ## Run the tests that need Kubernetes, with Elasticsearch 9.5.3: root only
-	@scripts/setup.sh tests
-	@$(ENV) cargo build $(CRATES) --bins --quiet
+test-cluster: programs ## Run the tests that need Kubernetes, with Elasticsearch 9.5.3: root only
 	@$(ENV) cargo test $(CRATES) --test 'cluster*' --no-run --quiet
 	@$(ENV) scripts/test-cluster.sh timeout --kill-after=30 $(TEST_TIME_MAX) cargo test $(CRATES) --test 'cluster*'
 
@@ -82,6 +86,11 @@ test-gpu: ## Lint and run the tests of pictures by Vulkan, on a GPU or on softwa
 	@$(ENV) cargo test --package vitrine-render-gpu
 	@$(ENV) cargo test --package vitrine --features gpu --bin vitrine --test drawn_by_gpu
 	@$(ENV) cargo test --package vitrine --features gpu --lib extract::easel
+
+test-video: ## Lint the decoder of videos and run its tests, on OpenCV: builds for minutes
+	@scripts/setup.sh video
+	@$(ENV) cargo clippy --package vitrine-footage --package vitrine-video --all-targets --quiet -- --deny warnings
+	@$(ENV) cargo test --package vitrine-footage --package vitrine-video
 
 chart: ## Check the Helm chart: lint, snapshots, what it must refuse, its rights, its health check
 	@scripts/chart.sh check
@@ -106,6 +115,9 @@ fuzz: ## Fuzz the reader, FUZZ_SECS (600) seconds a target
 
 fuzz-short: ## Fuzz the reader, 20 seconds a target
 	@$(MAKE) fuzz FUZZ_SECS=20
+
+eval-pose: ## Measure how well the vectors of poses find clips of the same motion
+	@$(ENV) cargo run --release --quiet --package vitrine-pose --example eval_pose
 
 oracle-usd: ## Compare our reading of real files with pxr's: docs/usd-agreement.md
 	@$(ENV) [ -n "$${VITRINE_TEST_DATA:-}" ] || { echo 'set VITRINE_TEST_DATA to the folder of real files' >&2; exit 2; }; \

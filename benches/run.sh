@@ -10,7 +10,7 @@ source scripts/env.sh
 scripts/setup.sh
 python=${VITRINE_BENCH_PYTHON:-$PWD/.tools/bench-venv/bin/python}
 if [ ! -x "$python" ]; then
-    echo 'bench: installing the peers (usd-core, onnxruntime, numpy, pillow) into .tools/bench-venv'
+    echo 'bench: installing the peers (usd-core, onnxruntime, librosa, numpy, pillow) into .tools/bench-venv'
     python3 -m venv .tools/bench-venv
     .tools/bench-venv/bin/pip install --quiet --requirement benches/requirements.txt
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Collects all files of an image whose base is empty: a program, what it loads, and little else.
 #
-#   images/collect.sh FOLDER PROGRAM [LIBRARY…]
+#   images/collect.sh FOLDER PROGRAM… [LIBRARY.so…]
 #
 # Libraries that are loaded by name go to /usr/lib/vitrine, those the loader finds to where they are
 # here. Debug information stays behind. Runs in the build stage of a Containerfile, and for tests on the machine itself.
@@ -12,8 +12,8 @@ NONROOT=65532
 CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
 
 folder=${1:?FOLDER}
-program=${2:?PROGRAM}
-shift 2
+[ $# -gt 1 ] || { echo 'collect.sh: name a program' >&2; exit 2; }
+shift
 
 [ -s $CERTIFICATES ] || { echo "collect.sh: no $CERTIFICATES: install ca-certificates" >&2; exit 1; }
 mkdir -p "$folder"
@@ -26,8 +26,12 @@ echo "nonroot:x:$NONROOT:$NONROOT::/var/cache/vitrine:/sbin/nologin" >"$folder/e
 echo "nonroot:x:$NONROOT:" >"$folder/etc/group"
 echo 'hosts: files dns' >"$folder/etc/nsswitch.conf"
 
-strip --strip-debug -o "$folder/usr/bin/$(basename "$program")" "$program"
+for file in "$@"; do
+    case $file in *.so | *.so.*) continue ;; esac
+    strip --strip-debug -o "$folder/usr/bin/$(basename "$file")" "$file"
+done
 for library in "$@"; do
+    case $library in *.so | *.so.*) ;; *) continue ;; esac
     cp --dereference "$library" "$folder/usr/lib/vitrine/"
     for notice in "$(dirname "$library")"/{LICENSE,ThirdPartyNotices.txt}; do
         if [ -e "$notice" ]; then

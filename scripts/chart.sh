@@ -64,20 +64,25 @@ snapshots() {
 
 # The health check as Argo CD's ConfigMap and as values of its chart take it.
 argocd_files() {
-    local key=resource.customizations.health.vitrine.dev_AssetLibrary
+    local key keys=()
+    for key in AssetLibrary EmbeddingJob; do keys+=("resource.customizations.health.vitrine.dev_$key"); done
     {
         echo "# Made from health.lua by scripts/chart.sh write."
         echo "#   kubectl -n argocd patch configmap argocd-cm --patch-file argocd-cm.yaml"
         echo "data:"
-        echo "  $key: |"
-        sed 's/^\(.\)/    \1/' "$chart/argocd/health.lua"
+        for key in "${keys[@]}"; do
+            echo "  $key: |"
+            sed 's/^\(.\)/    \1/' "$chart/argocd/health.lua"
+        done
     } >"$1/argocd-cm.yaml"
     {
         echo "# Made from health.lua by scripts/chart.sh write: values of the chart argo-cd."
         echo "configs:"
         echo "  cm:"
-        echo "    $key: |"
-        sed 's/^\(.\)/      \1/' "$chart/argocd/health.lua"
+        for key in "${keys[@]}"; do
+            echo "    $key: |"
+            sed 's/^\(.\)/      \1/' "$chart/argocd/health.lua"
+        done
     } >"$1/values.yaml"
 }
 

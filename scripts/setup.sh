@@ -2,9 +2,10 @@
 # Makes this checkout ready to build and run: a C linker, the Rust toolchain, ONNX Runtime.
 #
 #   scripts/setup.sh           what `make demo` needs
-#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch, Vulkan
+#   scripts/setup.sh tests     also what `make test` needs: an S3 server, Elasticsearch, Vulkan, OpenCV
 #   scripts/setup.sh cluster   what `make test-cluster` needs besides: a Kubernetes, built from Go modules
 #   scripts/setup.sh fuzz      also what `make fuzz` needs
+#   scripts/setup.sh video     what `make test-video` and `make build-video` need: OpenCV, libopus, clang
 #   scripts/setup.sh torch     also what `make test-torch` needs: libtorch, 0.7 GB on disk
 #   scripts/setup.sh maven     only Maven, the way to the text model where no hub is reachable
 #
@@ -210,10 +211,25 @@ need_vulkan() {
         libvulkan1 mesa-vulkan-drivers
 }
 
+# OpenCV and its FFmpeg read videos; clang reads OpenCV's headers for the bindings.
+need_opencv() {
+    local missing=()
+    command -v c++ >/dev/null || missing+=(g++)
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    pkg-config --exists opencv4 2>/dev/null || missing+=(libopencv-dev)
+    pkg-config --exists opus 2>/dev/null || missing+=(libopus-dev)
+    command -v ffmpeg >/dev/null || missing+=(ffmpeg) # Takes the quality that OpenCV's writer cannot.
+    command -v clang >/dev/null || missing+=(clang)
+    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || missing+=(libclang-dev)
+    if [ ${#missing[@]} != 0 ]; then
+        install_packages "no OpenCV to build the decoder of videos with" "${missing[@]}"
+    fi
+}
+
 case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
-        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan
+        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan; need_opencv
         command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
         need_elasticsearch & # It downloads, while Go compiles.
         elasticsearch=$!
@@ -224,8 +240,9 @@ case "${1:-demo}" in
         wait "$elasticsearch"
         ;;
     cluster) need_cluster ;;
+    video) need_linker; need_rust; need_opencv ;;
     torch) need_linker; need_rust; need_python; need_maven; scripts/onnxruntime.sh; need_torch ;;
     fuzz) need_linker; need_rust; need_fuzzing ;;
     maven) need_maven ;;
-    *) fail "unknown set '$1': demo, tests, cluster, torch, fuzz or maven" ;;
+    *) fail "unknown set '$1': demo, tests, cluster, video, torch, fuzz or maven" ;;
 esac

@@ -44,8 +44,17 @@ pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition
 }
 
 /// Conditions in the order in which people read them: what holds, then what is done for it.
-const ORDER: [&str; 7] =
-    ["Ready", "Stalled", "Reconciling", "Syncing", "Scanned", "Worked", "Published"];
+const ORDER: [&str; 9] = [
+    "Complete",
+    "Failed",
+    "Ready",
+    "Stalled",
+    "Reconciling",
+    "Syncing",
+    "Scanned",
+    "Worked",
+    "Published",
+];
 
 /// Puts `said` among `conditions`, in place of the one of its kind. The time of the transition stays
 /// where the status does.

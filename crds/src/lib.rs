@@ -12,6 +12,7 @@ pub mod embedding_job;
 pub mod library;
 #[cfg(feature = "kubernetes")]
 pub mod manifest;
+mod rules;
 pub mod run;
 pub mod scene_schedule;
 pub mod secrets;

@@ -79,9 +79,21 @@ pub struct Termination {
     /// By vector field: the digest of its model and of what changes its vectors; what publish used.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, String>,
+    /// How good the clips are, of a run over clips; what publish found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityState>,
     /// Some assets that could not be read, as many as there is room for: at most [`FAILURES_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSample>,
+}
+
+/// How good the clips are that a run of an `EmbeddingJob` published. Both numbers are finite.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct QualityState {
+    /// Mean of the clips' quality, 0 to 1: 0.6 · detection rate + 0.4 · mean confidence of joints.
+    pub mean_score: f64,
+    /// Mean of the clips' detection rate, 0 to 1: sampled frames with both dancers by sampled frames.
+    pub mean_detection_rate: f64,
 }
 
 /// An asset that could not be read.
@@ -177,6 +189,7 @@ mod tests {
                 needs_gpu: None,
                 index: None,
                 models: BTreeMap::new(),
+                quality: None,
                 failures: Vec::new(),
             };
             let text = said.to_json();
@@ -205,6 +218,7 @@ mod tests {
             needs_gpu: None,
             index: None,
             models: BTreeMap::new(),
+            quality: Some(QualityState { mean_score: 0.75, mean_detection_rate: 1.0 }),
             failures,
         };
         let text = said.to_json();

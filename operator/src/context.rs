@@ -10,23 +10,24 @@ use crate::cache::jobs::Jobs;
 use crate::cache::kept::Ref;
 use crate::cache::unseen::Unseen;
 use crate::metrics::{Metrics, Reason};
+use crate::run::kind::Kind;
 use crate::settings::Settings;
 use crate::slots::Slots;
 
-/// What every pass uses.
-pub struct Context {
+/// What every pass over resources of one kind uses.
+pub struct Context<K: Kind> {
     /// The API server.
     pub client: Client,
     /// What the operator was told.
     pub settings: Arc<Settings>,
     /// Our Jobs, as they were last heard of.
-    pub jobs: Jobs,
+    pub jobs: Jobs<K>,
     /// Places for runs, of all namespaces.
     pub slots: Arc<Slots>,
     /// What we wrote and have not yet heard of.
     pub unseen: Unseen,
     /// Asks for a pass.
-    pub wake: UnboundedSender<Ref>,
+    pub wake: UnboundedSender<Ref<K>>,
     /// Publishes Events.
     pub recorder: Recorder,
     /// Numbers.
@@ -39,7 +40,7 @@ pub enum Error {
     /// The API server refused or did not answer.
     #[error("a request to the API server failed")]
     Kube(#[from] kube::Error),
-    /// What we keep of a library cannot be read.
+    /// What we keep of a resource cannot be read.
     #[error("what is kept of it cannot be read ({0}); restart the operator")]
     Kept(String),
 }

@@ -11,15 +11,15 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, WatchStreamExt, reflector, watcher};
 use kube::{Api, Client, ResourceExt};
-use vitrine_crds::library::Resource;
 
 use crate::cache::jobs::Jobs;
 use crate::cache::kept::{Kept, Ref};
 use crate::cache::seen::Job;
 use crate::cache::unseen::Unseen;
 use crate::context::Context;
-use crate::library::{self, names};
 use crate::metrics::Metrics;
+use crate::run::plan::Course;
+use crate::run::{self, names};
 use crate::settings::Settings;
 use crate::slots::{Place, Slots};
 
@@ -39,15 +39,15 @@ pub struct Shared {
     pub slots: Arc<Slots>,
 }
 
-/// Looks after the libraries of one namespace, or of all, until told to stop.
-pub async fn libraries(
+/// Looks after the resources of one kind, of one namespace or of all, until told to stop.
+pub async fn look_after<K: Course>(
     shared: Shared,
     namespace: Option<&str>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
     let Shared { client, settings, metrics, slots } = shared;
-    let (libraries, jobs) = (scoped(&client, namespace), scoped(&client, namespace));
-    let (store, writer) = reflector::store::<Kept>();
+    let (resources, jobs) = (scoped(&client, namespace), scoped(&client, namespace));
+    let (store, writer) = reflector::store::<Kept<K>>();
     let (wake, woken) = unbounded();
     let reporter =
         Reporter { controller: names::MANAGER.to_owned(), instance: Some(settings.name.clone()) };
@@ -63,35 +63,35 @@ pub async fn libraries(
         metrics,
     });
     // Both watches are read whether or not passes are under way.
-    let changes = watch_libraries(libraries, writer, Arc::clone(&ctx), wake.clone());
+    let changes = watch_resources(resources, writer, Arc::clone(&ctx), wake.clone());
     let ends = watch_jobs(jobs, Arc::clone(&ctx), wake);
-    let run = Controller::for_stream(stream::pending(), store)
+    let passes = Controller::for_stream(stream::pending(), store)
         .with_config(Config::default().concurrency(concurrency).debounce(Duration::from_millis(5)))
         .reconcile_on(woken)
         .graceful_shutdown_on(stop)
-        .run(library::reconcile, library::on_error, ctx)
+        .run(run::reconcile::<K>, run::on_error::<K>, ctx)
         .for_each(|_| futures::future::ready(()));
     tokio::select! {
-        () = run => {}
-        () = changes => tracing::error!("the watch of libraries ended"),
-        () = ends => tracing::error!("the watch of Jobs ended"),
+        () = passes => {}
+        () = changes => tracing::error!(kind = K::WORDS.kind, "the watch of resources ended"),
+        () = ends => tracing::error!(kind = K::WORDS.kind, "the watch of Jobs ended"),
     }
 }
 
-async fn watch_libraries(
-    libraries: Api<Resource>,
-    mut writer: Writer<Kept>,
-    ctx: Arc<Context>,
-    wake: UnboundedSender<Ref>,
+async fn watch_resources<K: Course>(
+    resources: Api<K>,
+    mut writer: Writer<Kept<K>>,
+    ctx: Arc<Context<K>>,
+    wake: UnboundedSender<Ref<K>>,
 ) {
     let store = writer.as_reader();
-    let events = watcher(libraries, watcher::Config::default().page_size(PAGE)).default_backoff();
+    let events = watcher(resources, watcher::Config::default().page_size(PAGE)).default_backoff();
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         let event = match event {
             Ok(event) => keep(event, &ctx),
             Err(error) => {
-                tracing::warn!(%error, "the watch of libraries broke; it begins again");
+                tracing::warn!(kind = K::WORDS.kind, %error, "the watch broke; it begins again");
                 continue;
             }
         };
@@ -105,28 +105,28 @@ async fn watch_libraries(
         }
         if let Event::Delete(kept) = &event {
             let namespace = kept.namespace().unwrap_or_default();
-            ctx.slots.leave(Place { library: kept.uid(), namespace: &namespace });
+            ctx.slots.leave(Place { resource: kept.uid(), namespace: &namespace });
         }
         writer.apply_watcher_event(&event);
     }
 }
 
 /// `event` of what is kept.
-fn keep(event: Event<Resource>, ctx: &Context) -> Event<Kept> {
-    let kept = |mut library: Resource| {
-        library.managed_fields_mut().clear();
-        Kept::of(&library)
+fn keep<K: Course>(event: Event<K>, ctx: &Context<K>) -> Event<Kept<K>> {
+    let kept = |mut resource: K| {
+        resource.managed_fields_mut().clear();
+        Kept::of(&resource)
     };
     match event {
-        Event::Apply(library) => Event::Apply(kept(library)),
-        Event::Delete(library) => Event::Delete(kept(library)),
+        Event::Apply(resource) => Event::Apply(kept(resource)),
+        Event::Delete(resource) => Event::Delete(kept(resource)),
         Event::Init => Event::Init,
-        Event::InitApply(library) => {
-            let is_under_way = library.status.as_ref().is_some_and(library::is_under_way);
-            let kept = kept(library);
+        Event::InitApply(resource) => {
+            let is_under_way = resource.status().is_some_and(run::is_under_way);
+            let kept = kept(resource);
             if is_under_way {
                 let namespace = kept.namespace().unwrap_or_default();
-                ctx.slots.found(Place { library: kept.uid(), namespace: &namespace });
+                ctx.slots.found(Place { resource: kept.uid(), namespace: &namespace });
             }
             Event::InitApply(kept)
         }
@@ -134,16 +134,21 @@ fn keep(event: Event<Resource>, ctx: &Context) -> Event<Kept> {
     }
 }
 
-async fn watch_jobs(jobs: Api<Job>, ctx: Arc<Context>, wake: UnboundedSender<Ref>) {
-    let ours = format!("app.kubernetes.io/managed-by={}", names::MANAGER);
+async fn watch_jobs<K: Course>(
+    jobs: Api<Job>,
+    ctx: Arc<Context<K>>,
+    wake: UnboundedSender<Ref<K>>,
+) {
+    let label = K::WORDS.names.label;
+    let ours = format!("app.kubernetes.io/managed-by={},{label}", names::MANAGER);
     let config = watcher::Config::default().labels(&ours).page_size(PAGE);
     let events = watcher(jobs, config).default_backoff();
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => {
-                for library in ctx.jobs.hear(&event) {
-                    let _ = wake.unbounded_send(library); // Err: we are told to stop.
+                for owner in ctx.jobs.hear(&event) {
+                    let _ = wake.unbounded_send(owner); // Err: we are told to stop.
                 }
             }
             Err(error) => tracing::warn!(%error, "the watch of Jobs broke; it begins again"),

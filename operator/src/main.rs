@@ -4,9 +4,11 @@ mod cache;
 mod context;
 mod controller;
 mod http;
+mod job;
 mod leader;
 mod library;
 mod metrics;
+mod run;
 mod settings;
 mod slots;
 
@@ -19,13 +21,13 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use futures::FutureExt;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use vitrine_crds::manifest;
+use vitrine_crds::{embedding_job, library as asset_library, manifest};
 
 use settings::{LogFormat, Settings};
 
@@ -128,9 +130,20 @@ async fn run(settings: Settings) -> Result<(), String> {
         settings: Arc::new(settings.clone()),
         metrics,
     };
-    let watched = namespaces
-        .into_iter()
-        .map(|namespace| controller::libraries(shared.clone(), namespace, stop.clone()));
+    let watched = namespaces.into_iter().map(|namespace| {
+        join(
+            controller::look_after::<asset_library::Resource>(
+                shared.clone(),
+                namespace,
+                stop.clone(),
+            ),
+            controller::look_after::<embedding_job::Resource>(
+                shared.clone(),
+                namespace,
+                stop.clone(),
+            ),
+        )
+    });
     let ended = tokio::select! {
         _ = join_all(watched) => Ok(()),
         () = kept(&leadership, settings.leader_election) => {

@@ -5,17 +5,16 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use kube::Resource as _;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use vitrine_crds::library::Resource;
-use vitrine_crds::library::status::{AssetLibraryStatus, Phase};
+use vitrine_crds::library::status::{Phase, RunStatus};
 
 use crate::cache::uid::Uid;
+use crate::run::kind::{Kind, Standing as _};
 
 /// Upper bounds of a pass's time, in seconds.
 const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
@@ -31,7 +30,7 @@ pub enum Reason {
     Refused,
     /// The API server did not answer.
     Unreachable,
-    /// What we keep of a library cannot be read.
+    /// What we keep of a resource cannot be read.
     Kept,
 }
 
@@ -64,6 +63,15 @@ struct StandingLabel {
     standing: Standing,
 }
 
+/// Which number counts a kind of resource.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Counted {
+    /// `libraries`.
+    Libraries,
+    /// `embedding_jobs`.
+    EmbeddingJobs,
+}
+
 /// The numbers.
 pub struct Metrics {
     registry: Registry,
@@ -71,6 +79,7 @@ pub struct Metrics {
     failures: Family<ReasonLabel, Counter>,
     runs: Family<OutcomeLabel, Counter>,
     libraries: Family<StandingLabel, Gauge>,
+    embedding_jobs: Family<StandingLabel, Gauge>,
     leader: Gauge,
     standings: Mutex<HashMap<Uid, Standing>>,
 }
@@ -88,10 +97,13 @@ impl Metrics {
         registry.register("runs", "Runs that ended", runs.clone());
         let libraries = Family::default();
         registry.register("libraries", "Asset libraries, by how they stand", libraries.clone());
+        let embedding_jobs = Family::default();
+        let help = "Embedding jobs, by how they stand; a ready one is complete";
+        registry.register("embedding_jobs", help, embedding_jobs.clone());
         let leader = Gauge::default();
         registry.register("leader", "1 where this copy acts", leader.clone());
         let standings = Mutex::default();
-        Self { registry, reconciles, failures, runs, libraries, leader, standings }
+        Self { registry, reconciles, failures, runs, libraries, embedding_jobs, leader, standings }
     }
 
     /// Measures until it is dropped.
@@ -115,12 +127,11 @@ impl Metrics {
         self.leader.set(i64::from(leads));
     }
 
-    /// What was planned for `library`.
-    pub fn planned(&self, library: &Resource, now: &AssetLibraryStatus) {
-        let phase = |status: Option<&AssetLibraryStatus>| {
-            status.and_then(|status| status.run.as_ref()).map(|run| (run.number, run.phase))
-        };
-        let (was, is) = (phase(library.status.as_ref()), phase(Some(now)));
+    /// What was planned for `resource`.
+    pub fn planned<K: Kind>(&self, resource: &K, now: &K::Status) {
+        let phase = |run: Option<&RunStatus>| run.map(|run| (run.number, run.phase));
+        let was = phase(resource.status().and_then(|status| status.run()));
+        let is = phase(now.run());
         if was != is {
             let outcome = match is {
                 Some((_, Phase::Succeeded)) => Some(Outcome::Succeeded),
@@ -137,22 +148,26 @@ impl Metrics {
             Some((_, Phase::Failed)) => Standing::Failed,
             Some(_) => Standing::Running,
         };
-        self.stands(library, Some(standing));
+        self.stands(resource, Some(standing));
     }
 
-    /// `library` is gone.
-    pub fn forget(&self, library: &Resource) {
-        self.stands(library, None);
+    /// `resource` is gone.
+    pub fn forget<K: Kind>(&self, resource: &K) {
+        self.stands(resource, None);
     }
 
-    fn stands(&self, library: &Resource, standing: Option<Standing>) {
-        let key = Uid::of(library.meta().uid.as_deref());
+    fn stands<K: Kind>(&self, resource: &K, standing: Option<Standing>) {
+        let key = Uid::of(resource.meta().uid.as_deref());
         let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match standing {
             Some(standing) => standings.insert(key, standing),
             None => standings.remove(&key),
         };
-        let gauge = |standing| self.libraries.get_or_create(&StandingLabel { standing }).clone();
+        let all = match K::WORDS.counted {
+            Counted::Libraries => &self.libraries,
+            Counted::EmbeddingJobs => &self.embedding_jobs,
+        };
+        let gauge = |standing| all.get_or_create(&StandingLabel { standing }).clone();
         before.inspect(|&standing| {
             gauge(standing).dec();
         });

@@ -1,7 +1,7 @@
 //! What the operator is told when it is started.
 
-use crate::library::build::Pods;
-use crate::library::plan::Limits;
+use crate::run::build::{Images, Pods};
+use crate::run::plan::Limits;
 
 /// Arguments of `vitrine-operator run`; each may be a variable of the environment.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,6 +24,12 @@ pub struct Settings {
     /// Image of `vitrine` for pods with a GPU [default: that of --image]
     #[arg(long, env = "VITRINE_GPU_IMAGE", value_name = "IMAGE")]
     pub gpu_image: Option<String>,
+    /// Image of `vitrine` with the decoder of videos, for the work of an EmbeddingJob [default: that of --image]
+    #[arg(long, env = "VITRINE_VIDEO_IMAGE", value_name = "IMAGE")]
+    pub video_image: Option<String>,
+    /// The same for pods with a GPU [default: that of --video-image]
+    #[arg(long, env = "VITRINE_VIDEO_GPU_IMAGE", value_name = "IMAGE")]
+    pub video_gpu_image: Option<String>,
     /// When images are pulled [default: as Kubernetes does]
     #[arg(long, env = "VITRINE_IMAGE_PULL_POLICY", default_value = "", value_name = "POLICY")]
     pub image_pull_policy: String,
@@ -40,10 +46,10 @@ pub struct Settings {
     #[arg(long, env = "RECONCILES", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub reconciles: u16,
-    /// Seconds after which finished Jobs are removed
+    /// Seconds after which finished Jobs of libraries are removed
     #[arg(long, env = "JOB_TTL_SECONDS", default_value_t = 3600, value_name = "SECONDS")]
     pub job_ttl_seconds: i32,
-    /// Seconds that a deleted library waits for its clean-up
+    /// Seconds that a deleted resource waits for its clean-up
     #[arg(long, env = "CLEANUP_DEADLINE_SECONDS", default_value_t = 600, value_name = "SECONDS")]
     pub cleanup_deadline_seconds: i64,
     /// Where metrics and health are served
@@ -68,17 +74,20 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// What holds for the pods of every library.
+    /// What holds for the pods of every resource.
     pub fn pods(&self) -> Pods {
         Pods {
-            image: self.image.clone(),
-            gpu_image: self.gpu_image.clone().unwrap_or_else(|| self.image.clone()),
+            images: Images::new(self.image.clone(), self.gpu_image.clone()),
+            video_images: Images::new(
+                self.video_image.clone().unwrap_or_else(|| self.image.clone()),
+                self.video_gpu_image.clone(),
+            ),
             pull_policy: self.image_pull_policy.clone(),
             ttl_seconds: self.job_ttl_seconds,
         }
     }
 
-    /// What holds for all libraries together.
+    /// What holds for all resources together.
     pub fn limits(&self) -> Limits {
         Limits {
             runs_max: self.max_concurrent_runs,

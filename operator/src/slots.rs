@@ -1,4 +1,4 @@
-//! Which libraries have a run under way, and which wait for one to end.
+//! Which resources have a run under way, and which wait for one to end.
 //!
 //! A place is taken before a run is written down, so that passes at the same time take no more than
 //! there are. Who finds none waits in its namespace's line and is woken when a place is free: nobody
@@ -7,11 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use futures::channel::mpsc::UnboundedSender;
-
-use crate::cache::kept::Ref;
 use crate::cache::uid::Uid;
-use crate::library::plan::Limits;
+use crate::run::plan::Limits;
 
 /// Places for runs.
 pub struct Slots {
@@ -25,8 +22,8 @@ pub type Others = (usize, usize);
 /// Who takes a place, or waits for one.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// The library.
-    pub library: Uid,
+    /// The resource.
+    pub resource: Uid,
     /// Its namespace.
     pub namespace: &'a str,
 }
@@ -41,9 +38,8 @@ struct Inner {
 }
 
 struct Waiting {
-    library: Uid,
-    reference: Ref,
-    wake: UnboundedSender<Ref>,
+    resource: Uid,
+    wake: Box<dyn FnOnce() + Send>,
 }
 
 impl Slots {
@@ -55,7 +51,7 @@ impl Slots {
     /// Takes a place for a run; where there is none, says what is under way.
     pub fn take(&self, place: Place<'_>) -> Result<(), Others> {
         let mut inner = self.inner();
-        if inner.taken.contains_key(&place.library) {
+        if inner.taken.contains_key(&place.resource) {
             return Ok(());
         }
         let others = (inner.taken.len(), inner.of(place.namespace));
@@ -75,19 +71,18 @@ impl Slots {
     /// No run is under way, nor wanted.
     pub fn leave(&self, place: Place<'_>) {
         let mut inner = self.inner();
-        inner.free(place.library);
+        inner.free(place.resource);
         inner.stop_waiting(place);
         inner.wake(self.limits);
     }
 
-    /// A run is wanted: `wake` is told when there may be a place.
-    pub fn wait(&self, place: Place<'_>, reference: &Ref, wake: &UnboundedSender<Ref>) {
+    /// A run is wanted: `wake` is called when there may be a place, and calls nothing of ours.
+    pub fn wait(&self, place: Place<'_>, wake: impl FnOnce() + Send + 'static) {
         let mut inner = self.inner();
-        inner.free(place.library);
-        if inner.waiting.insert(place.library) {
-            let (reference, wake) = (reference.clone(), wake.clone());
+        inner.free(place.resource);
+        if inner.waiting.insert(place.resource) {
             let line = inner.lines.entry(place.namespace.to_owned()).or_default();
-            line.push_back(Waiting { library: place.library, reference, wake });
+            line.push_back(Waiting { resource: place.resource, wake: Box::new(wake) });
         }
         inner.wake(self.limits);
     }
@@ -103,14 +98,14 @@ impl Inner {
     }
 
     fn take(&mut self, place: Place<'_>) {
-        if self.taken.insert(place.library, place.namespace.to_owned()).is_none() {
+        if self.taken.insert(place.resource, place.namespace.to_owned()).is_none() {
             *self.of_namespace.entry(place.namespace.to_owned()).or_default() += 1;
         }
         self.stop_waiting(place);
     }
 
-    fn free(&mut self, library: Uid) {
-        let Some(namespace) = self.taken.remove(&library) else { return };
+    fn free(&mut self, resource: Uid) {
+        let Some(namespace) = self.taken.remove(&resource) else { return };
         if let Some(count) = self.of_namespace.get_mut(&namespace) {
             *count -= 1;
             if *count == 0 {
@@ -120,10 +115,10 @@ impl Inner {
     }
 
     fn stop_waiting(&mut self, place: Place<'_>) {
-        if self.waiting.remove(&place.library)
+        if self.waiting.remove(&place.resource)
             && let Some(line) = self.lines.get_mut(place.namespace)
         {
-            line.retain(|waiting| waiting.library != place.library);
+            line.retain(|waiting| waiting.resource != place.resource);
             if line.is_empty() {
                 self.lines.remove(place.namespace);
             }
@@ -142,12 +137,12 @@ impl Inner {
                 self.lines.remove(&namespace);
                 continue;
             };
-            self.waiting.remove(&next.library);
+            self.waiting.remove(&next.resource);
             if self.lines.get(&namespace).is_some_and(VecDeque::is_empty) {
                 self.lines.remove(&namespace);
             }
-            self.take(Place { library: next.library, namespace: &namespace });
-            let _ = next.wake.unbounded_send(next.reference); // Err: nobody looks after it any more.
+            self.take(Place { resource: next.resource, namespace: &namespace });
+            (next.wake)();
         }
     }
 }
@@ -159,12 +154,11 @@ mod tests {
     use futures::channel::mpsc::unbounded;
 
     use super::*;
-    use crate::cache::kept::reference;
 
     const LIMITS: Limits = Limits { runs_max: 3, runs_per_namespace_max: 2 };
 
     fn place<'a>(name: &str, namespace: &'a str) -> Place<'a> {
-        Place { library: Uid::of(Some(name)), namespace }
+        Place { resource: Uid::of(Some(name)), namespace }
     }
 
     #[test]
@@ -172,9 +166,10 @@ mod tests {
         let slots = Slots::new(LIMITS);
         let (wake, mut woken) = unbounded();
         let wait = |name: &str, namespace: &str| {
-            slots.wait(place(name, namespace), &reference(name, namespace), &wake);
+            let (wake, name_of) = (wake.clone(), name.to_owned());
+            slots.wait(place(name, namespace), move || drop(wake.unbounded_send(name_of)));
         };
-        let mut next = || woken.try_recv().ok().map(|reference: Ref| reference.name);
+        let mut next = || woken.try_recv().ok();
         for (name, taken) in [("a", Ok(())), ("b", Ok(())), ("c", Err((2, 2)))] {
             assert_eq!(slots.take(place(name, "assets")), taken, "{name}");
         }
@@ -200,13 +195,14 @@ mod tests {
         slots.found(place("a", "assets"));
         for name in ["b", "c", "d"] {
             assert!(slots.take(place(name, "assets")).is_err());
-            slots.wait(place(name, "assets"), &reference(name, "assets"), &wake);
+            let wake = wake.clone();
+            slots.wait(place(name, "assets"), move || drop(wake.unbounded_send(name)));
         }
         slots.leave(place("c", "assets"));
         slots.leave(place("a", "assets"));
-        assert_eq!(woken.try_recv().unwrap().name, "b");
+        assert_eq!(woken.try_recv().unwrap(), "b");
         slots.leave(place("b", "assets"));
-        assert_eq!(woken.try_recv().unwrap().name, "d", "c left the line");
+        assert_eq!(woken.try_recv().unwrap(), "d", "c left the line");
         assert!(woken.try_recv().is_err());
     }
 }

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use vitrine::asset::Document;
 use vitrine::index::{
-    self, Body, Cluster, FieldWanted, Filled, Owner, Settings, Wanted, encode, names,
+    self, Body, Cluster, Described, FieldWanted, Filled, Holds, Owner, Settings, Wanted, encode,
+    names,
 };
 use vitrine_bulk::{Action, Operation, Options, Verdict, start};
 use vitrine_crds::library::Vectors;
@@ -31,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let documents = vectors.len() as u64;
     let cluster = Cluster::connect(&Settings::new(url)?)?;
     let wanted = Wanted {
+        holds: Holds::Assets,
         alias: alias.clone(),
         owner: Owner { name: alias.clone(), ..Owner::default() },
         fields: vec![FieldWanted {
@@ -80,7 +82,7 @@ fn fill(
         for (number, vector) in vectors.iter().enumerate() {
             let document = document(number);
             let body = Body {
-                document: &document,
+                document: Described::Asset(&document),
                 state: "generated",
                 run_state: &json!({}),
                 fields: &[],

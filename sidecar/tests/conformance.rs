@@ -250,7 +250,7 @@ fn rust_alone_embeds_sentences_as_onnx_runtime_does() {
 /// The vector of `text` by a program that finds no ONNX Runtime.
 fn embedded_without_onnx_runtime(text: &str) -> std::process::Output {
     std::process::Command::new(env!("CARGO_BIN_EXE_vitrine"))
-        .args(["embed", "--model", &embed::default_text().model.uri, text])
+        .args(["embed-query", "--model", &embed::default_text().model.uri, text])
         .env("ORT_DYLIB_PATH", "/nonexistent/libonnxruntime.so")
         .env("VITRINE_LOG", "vitrine=info")
         .output()

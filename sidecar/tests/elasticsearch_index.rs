@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vitrine::asset::{Content, Document};
 use vitrine::index::{
-    self, Body, Cluster, FieldWanted, Filled, IndexError, Owner, Settings, Standing, Wanted,
+    self, Body, Cluster, FieldWanted, Filled, Holds, IndexError, Owner, Settings, Standing, Wanted,
     claims, encode, failures, names,
 };
 use vitrine_bulk::{Action, BulkError, Operation, Options, Verdict, start};
@@ -32,6 +32,7 @@ impl Ground {
 
     fn wanted(&self, kind: VectorIndex) -> Wanted {
         Wanted {
+            holds: Holds::Assets,
             alias: self.alias.to_string(),
             owner: Owner { name: "demo".to_owned(), ..Owner::default() },
             fields: vec![FieldWanted {
@@ -78,7 +79,7 @@ impl Ground {
                 for (document, vectors) in documents {
                     let state = format!("state of {}", document.asset_id);
                     let body = Body {
-                        document,
+                        document: (*document).into(),
                         state: &state,
                         run_state: &json!({"files": [document.path]}),
                         fields,
@@ -151,10 +152,11 @@ fn vectors_come_back_bit_by_bit_and_their_own_document_is_the_nearest() {
     let written = documents(20);
     let (standing, _) = ground.run(&wanted, &written);
     let fields = vec!["text_embedding".to_owned()];
-    let read: Vec<_> = index::export(&ground.cluster, &standing.target, fields)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let read: Vec<index::Exported> =
+        index::export(&ground.cluster, (&standing.target, Holds::Assets), fields)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
     assert_eq!(read.len(), 20);
     for (read, (document, vector)) in read.iter().zip(&written) {
         assert_eq!(read.document, *document);
@@ -236,10 +238,11 @@ fn views_come_back_bit_by_bit_and_their_own_asset_is_the_nearest() {
     let standing = run_paired(&ground, &wanted, 20);
     assert_eq!(ground.server.count(&standing.target), 20, "views are not counted as documents");
     let fields = wanted.fields.iter().map(|field| field.field.clone()).collect();
-    let read: Vec<_> = index::export(&ground.cluster, &standing.target, fields)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let read: Vec<index::Exported> =
+        index::export(&ground.cluster, (&standing.target, Holds::Assets), fields)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
     for (number, read) in read.iter().enumerate() {
         let one = |field: &str| {
             read.vectors.iter().find(|(name, _)| name == field).map(|(_, vector)| vector.clone())
@@ -254,7 +257,7 @@ fn views_come_back_bit_by_bit_and_their_own_asset_is_the_nearest() {
         assert_eq!((id, best), (document(number).asset_id, view as u64));
         assert!((score - 1.0).abs() < 1e-6, "{score}");
     }
-    let listed = index::list(&ground.cluster, &standing.target).unwrap().count();
+    let listed = index::list(&ground.cluster, (&standing.target, Holds::Assets)).unwrap().count();
     assert_eq!(listed, 20);
     // What is there is fit for the next run: it is the same index, and is filled again.
     let again = run_paired(&ground, &wanted, 20);
@@ -344,7 +347,9 @@ fn what_strangers_write_into_a_file_is_taken_or_refused_by_name() {
     }
     hostile.embedding_fingerprint.insert("x.y".to_owned(), "z".to_owned());
     let (standing, _) = ground.run(&wanted, &[(hostile.clone(), vector(0))]);
-    let read = index::export(&ground.cluster, &standing.target, Vec::new()).unwrap();
+    let read =
+        index::export::<Document>(&ground.cluster, (&standing.target, Holds::Assets), Vec::new())
+            .unwrap();
     assert_eq!(read.map(Result::unwrap).next().unwrap().document, hostile);
     // No index takes these as keys: they are made fit.
     let mut unfit = document(1);
@@ -371,8 +376,10 @@ fn every_document_is_listed_in_the_order_of_ids_over_many_pages() {
         .collect();
     let path = format!("/{}/_bulk", standing.target);
     ground.server.must("POST", &path, Some(&Value::String(lines)));
-    let listed: Vec<_> =
-        index::list(&ground.cluster, &standing.target).unwrap().map(Result::unwrap).collect();
+    let listed: Vec<_> = index::list(&ground.cluster, (&standing.target, Holds::Assets))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(listed.len(), 20_500);
     for (number, entry) in listed.iter().enumerate() {
         assert_eq!(entry.id, document(number).asset_id);

@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod certificates;
+pub mod clips;
 pub mod cluster;
 pub mod elasticsearch;
 pub mod http;

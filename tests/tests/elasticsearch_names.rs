@@ -187,7 +187,7 @@ fn no_part_of_a_login_is_repeated_and_none_makes_the_program_panic() {
     let url = indexed.server.url().replace("http://", "http://ada:hunter2,hunter3@");
     let calls: [&[&str]; 3] = [
         &["search", "x", "--index", "x", "--elasticsearch", &url],
-        &["embed", "x", "--index", "x", "--elasticsearch", &url],
+        &["embed-query", "x", "--index", "x", "--elasticsearch", &url],
         &["catalog", ".", "--no-embeddings", "--elasticsearch", &url],
     ];
     for call in calls {

@@ -18,7 +18,7 @@ const ASSETS: [(&str, &str, &str); 4] = [
 /// The model that a library has when its configuration names none, and vectors of what the assets
 /// are, by the program.
 fn embedded() -> Value {
-    let mut call = command(&["embed", "--output", "json", "--model"]);
+    let mut call = command(&["embed-query", "--output", "json", "--model"]);
     call.arg("hf://sentence-transformers/all-MiniLM-L6-v2").args(ASSETS.map(|(_, _, what)| what));
     run(&mut call).json(0)
 }

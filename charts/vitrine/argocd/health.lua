@@ -1,10 +1,10 @@
--- How healthy Argo CD shows an AssetLibrary. It says what kstatus says, but that a resource is Progressing until
+-- How healthy Argo CD shows an AssetLibrary or an EmbeddingJob. It says what kstatus says, but that a resource is Progressing until
 -- the operator has seen it, Suspended where it says so, and Degraded also while it is tried again.
 --
 -- kstatus        here
 -- InProgress     Progressing    Reconciling is true, or the newest spec was not looked at yet
 -- Failed         Degraded       Stalled is true: a person is needed
--- Current        Healthy        Ready is true
+-- Current        Healthy        Ready is true; a job that is Complete stays so when it is suspended
 -- Terminating    Progressing
 local function answer(status, message)
   return {status = status, message = message}
@@ -23,7 +23,7 @@ end
 if obj.metadata.deletionTimestamp ~= nil then
   return answer("Progressing", "it is being deleted")
 end
-if obj.spec ~= nil and obj.spec.suspend == true then
+if obj.spec ~= nil and obj.spec.suspend == true and not is("Complete") then
   return answer("Suspended", "spec.suspend is true: no run starts until it is false")
 end
 if status.observedGeneration == nil then

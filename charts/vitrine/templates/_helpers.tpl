@@ -51,14 +51,14 @@ empty: all.
 {{- define "vitrine.rules" -}}
 # Reads what people want, puts its finalizer on it, and says what came of it.
 - apiGroups: [vitrine.dev]
-  resources: [assetlibraries]
+  resources: [assetlibraries, embeddingjobs]
   verbs: [get, list, watch, patch]
 - apiGroups: [vitrine.dev]
-  resources: [assetlibraries/status]
+  resources: [assetlibraries/status, embeddingjobs/status]
   verbs: [patch]
 # Some API servers ask for this of whoever names an owner that waits for what it owns.
 - apiGroups: [vitrine.dev]
-  resources: [assetlibraries/finalizers]
+  resources: [assetlibraries/finalizers, embeddingjobs/finalizers]
   verbs: [update]
 # Makes the Jobs of a run, each once, and removes those of a run that is cancelled.
 - apiGroups: [batch]

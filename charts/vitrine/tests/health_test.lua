@@ -1,4 +1,4 @@
--- lua tests/health_test.lua argocd/health.lua: what Argo CD, and kstatus, make of libraries as the operator leaves
+-- lua tests/health_test.lua argocd/health.lua: what Argo CD, and kstatus, make of resources as the operator leaves
 -- them.
 local path = assert(arg[1], "usage: lua health_test.lua health.lua")
 local file = assert(io.open(path))
@@ -35,7 +35,7 @@ end
 local as_argo = {InProgress = "Progressing", Terminating = "Progressing", Failed = "Degraded", Current = "Healthy"}
 
 -- Where the operator puts its conditions.
-local order = {"Syncing", "Reconciling", "Scanned", "Worked", "Published", "Stalled", "Ready"}
+local order = {"Complete", "Failed", "Syncing", "Reconciling", "Scanned", "Worked", "Published", "Stalled", "Ready"}
 
 local function said(conditions, more)
   local list = {}
@@ -135,6 +135,24 @@ local cases = {
     differs = "kstatus knows no suspension",
   },
   {
+    because = "a job is under way, and was not before",
+    object = said {Complete = no, Failed = no, Ready = not_ready, Reconciling = {"True", "run 1 works on 12 chunks"},
+                   Stalled = no},
+    status = "Progressing", message = "run 1 works on 12 chunks",
+  },
+  {
+    because = "a job that is complete has nothing to suspend",
+    object = said({Complete = {"True", "run 1: 20 clips"}, Failed = no, Ready = ready, Reconciling = no, Stalled = no},
+                  {spec = {suspend = true}}),
+    status = "Healthy", message = ready[2],
+  },
+  {
+    because = "a job failed",
+    object = said {Complete = no, Failed = {"True", "run 1 failed: no such model"}, Ready = not_ready, Reconciling = no,
+                   Stalled = {"True", "no such model"}},
+    status = "Degraded", message = "no such model",
+  },
+  {
     because = "it is on its way out",
     object = said({Ready = ready}, {metadata = {deletionTimestamp = "2026-01-01T00:00:00Z"}}),
     status = "Progressing", message = "it is being deleted",
@@ -163,4 +181,4 @@ for _, case in ipairs(cases) do
   end
 end
 if wrong > 0 then os.exit(1) end
-print(#cases .. " libraries have the health they should")
+print(#cases .. " resources have the health they should")

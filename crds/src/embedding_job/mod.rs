@@ -1,13 +1,51 @@
 //! `EmbeddingJob`: a collection of dance videos that becomes searchable, once.
+//!
+//! The same shape is a laptop's file and a resource of a cluster. What the schema cannot express is in
+//! [`check`].
+
+pub mod annotations;
+pub mod check;
+pub mod status;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::Condition;
+use crate::library::embedding::DEFAULT_TEXT_MODEL;
 use crate::library::places::{Captions, Credentials, SecretRef};
-use crate::library::status::{CountsStatus, IndexStatus, RunStatus};
-use crate::library::{Catalog, Device, Elasticsearch, ModelSpec, Workers};
-use crate::run::FailureSample;
+use crate::library::{
+    API_VERSION, Catalog, DeletionGuard, DeletionPolicy, Device, Elasticsearch, Metadata,
+    ModelSpec, PublishPolicy, Workers,
+};
+
+pub use status::{EmbeddingJobStatus, QualityStatus};
+
+/// `kind` of [`EmbeddingJob`].
+pub const KIND: &str = "EmbeddingJob";
+
+/// The alias of a laptop's clips, where none is named.
+pub const DEFAULT_INDEX: &str = "bachata_move_embeddings";
+
+/// The report, in the place that `output` names.
+pub const REPORT: &str = "embedding_generation_report.json";
+
+/// A configuration file: what it is, its name, and what is wanted.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmbeddingJob {
+    /// `vitrine.dev/v1alpha1`.
+    #[serde(default = "api_version")]
+    #[schemars(extend("enum" = [API_VERSION]))]
+    pub api_version: String,
+    /// `EmbeddingJob`.
+    #[serde(default = "kind")]
+    #[schemars(extend("enum" = [KIND]))]
+    pub kind: String,
+    /// Its name.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// What is wanted.
+    pub spec: EmbeddingJobSpec,
+}
 
 /// Embeds every dance video of one collection: 512 numbers of who leads, 512 of who follows, 256 of
 /// both together, 128 of the sound, 384 of the words.
@@ -34,7 +72,14 @@ use crate::run::FailureSample;
         printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
         printcolumn(name = "Clips", type_ = "integer", json_path = ".status.counts.read"),
         printcolumn(name = "Failed", type_ = "integer", json_path = ".status.counts.failed"),
+        printcolumn(name = "Quality", type_ = "number", json_path = ".status.quality.meanScore"),
         printcolumn(name = "Index", type_ = "string", json_path = ".status.index.alias"),
+        printcolumn(
+            name = "Report",
+            type_ = "string",
+            priority = 1,
+            json_path = ".status.reportUri"
+        ),
         printcolumn(
             name = "Message",
             type_ = "string",
@@ -48,6 +93,15 @@ use crate::run::FailureSample;
 #[schemars(extend("x-kubernetes-validations" = [
     {"rule": "self.videos.uri == oldSelf.videos.uri", "fieldPath": ".videos",
      "message": "a job reads one collection; make a new EmbeddingJob for another"},
+    {"rule": "has(self.output)", "fieldPath": ".output",
+     "message": "name a place for the report, such as s3://bucket/folder: it keeps the state of the run"},
+    {"rule": "has(self.output) == has(oldSelf.output) && (!has(self.output) || self.output.uri == oldSelf.output.uri)",
+     "fieldPath": ".output",
+     "message": "the report's place keeps the state of runs and cannot move; make a new EmbeddingJob"},
+    {"rule": "!has(self.output) || self.output.uri != self.videos.uri", "fieldPath": ".output",
+     "message": "the report needs a place of its own: the videos stay as they are"},
+    {"rule": "has(self.elasticsearch)", "fieldPath": ".elasticsearch",
+     "message": "name an Elasticsearch: url or eckRef; clips are found there and nowhere else"},
 ]))]
 pub struct EmbeddingJobSpec {
     /// Where the videos are.
@@ -64,21 +118,35 @@ pub struct EmbeddingJobSpec {
     /// Which frames are looked at.
     #[serde(default)]
     pub sampling: Sampling,
-    /// Where the report and the contact sheets go.
-    pub output: Catalog,
-    /// Where documents are indexed.
-    pub elasticsearch: Elasticsearch,
+    /// Where the report and the contact sheets go, and what the run keeps of itself. Default on a
+    /// laptop: `./output`; required on a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Catalog>,
+    /// Where documents are indexed; required on a cluster. Absent on a laptop: nowhere, the vectors
+    /// are in `output` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticsearch: Option<Elasticsearch>,
     /// The pods of the job.
     #[serde(default)]
     pub workers: Workers,
-    /// Starts nothing while true.
+    /// Starts nothing while true, and ends the pods of a run that is under way; what they did stays, and
+    /// is not done again.
     #[serde(default)]
     pub suspend: bool,
-    /// Removes the job's own Jobs so many seconds after its end, never the EmbeddingJob. Absent: they
-    /// stay until it goes.
+    /// Removes the job's own Jobs and configuration so many seconds after its end, never the
+    /// EmbeddingJob. Absent: they stay until it goes, or runs again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub ttl_seconds_after_finished: Option<i32>,
+    /// What happens to index and report when the resource is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+    /// Stops a run that would remove too many clips that were indexed before.
+    #[serde(default)]
+    pub deletion_guard: DeletionGuard,
+    /// When a new index replaces an old one.
+    #[serde(default)]
+    pub publish_policy: PublishPolicy,
 }
 
 /// Where the videos are, and which of them are meant.
@@ -108,15 +176,31 @@ pub struct Videos {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Models {
-    /// Finds people in a frame.
-    pub detector: ModelSpec,
-    /// Finds the joints of a person.
+    /// Finds people in a frame. Absent: `pose` is one network that finds people and joints at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detector: Option<ModelSpec>,
+    /// Finds the joints of a person; without a `detector`, of everybody in the frame.
     pub pose: ModelSpec,
     /// Finds the joints of hands. Absent: hands are not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<ModelSpec>,
-    /// Reads the sentence that describes a clip.
+    /// Reads the sentence that describes a clip. Default: all-MiniLM-L6-v2.
+    #[serde(default = "text")]
     pub text: ModelSpec,
+}
+
+impl Models {
+    /// Each model that is named, with its key.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &ModelSpec)> {
+        let Self { detector, pose, hands, text } = self;
+        let all = [
+            ("detector", detector.as_ref()),
+            ("pose", Some(pose)),
+            ("hands", hands.as_ref()),
+            ("text", Some(text)),
+        ];
+        all.into_iter().filter_map(|(key, model)| Some((key, model?)))
+    }
 }
 
 /// Which frames are looked at.
@@ -134,40 +218,54 @@ impl Default for Sampling {
     }
 }
 
-/// What the operator says of a job. Written by it alone.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct EmbeddingJobStatus {
-    /// The job in one word.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub phase: String,
-    /// `Ready`, `Reconciling`, `Stalled`, `Scanned`, `Worked`, `Published`, `Complete`, `Failed`.
-    #[schemars(extend(
-        "x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]
-    ))]
-    pub conditions: Vec<Condition>,
-    /// The `metadata.generation` that all of this is said of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Its run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunStatus>,
-    /// When it ended, RFC 3339 in UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "date-time"))]
-    pub completion_time: Option<String>,
-    /// Where documents are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<IndexStatus>,
-    /// What it came to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub counts: Option<CountsStatus>,
-    /// Some clips that could not be read, with reasons; the report has all.
-    #[schemars(length(max = 10))]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failure_samples: Vec<FailureSample>,
+/// Where the report of a job is whose `output` is at `output`.
+pub fn report_uri(output: &str) -> String {
+    format!("{}/{REPORT}", output.trim_end_matches('/'))
+}
+
+fn api_version() -> String {
+    API_VERSION.to_owned()
+}
+
+fn kind() -> String {
+    KIND.to_owned()
 }
 
 fn videos() -> Vec<String> {
-    vec!["**/*.mp4".to_owned()]
+    ["mp4", "mov", "mkv", "avi", "webm"].map(|suffix| format!("**/*.{suffix}")).into()
+}
+
+fn text() -> ModelSpec {
+    ModelSpec { uri: DEFAULT_TEXT_MODEL.to_owned(), sha256: None }
+}
+
+/// JSON Schema of the configuration file, draft 2020-12, indented, with a final newline.
+pub fn schema_json() -> String {
+    crate::library::schema_of::<EmbeddingJob>()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Editors check the file of a job against the committed schema.
+    #[test]
+    fn the_committed_schema_says_what_the_types_say() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/embeddingjob.json");
+        let said = super::schema_json();
+        // VITRINE_WRITE_SCHEMA=1 writes it instead.
+        if std::env::var_os("VITRINE_WRITE_SCHEMA").is_some() {
+            std::fs::write(&path, &said).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(committed, said, "{path:?} is stale: run this test with VITRINE_WRITE_SCHEMA=1");
+    }
+
+    #[test]
+    fn a_report_is_in_the_folder_of_the_output() {
+        for output in ["s3://bachata/report", "s3://bachata/report/"] {
+            let expected = "s3://bachata/report/embedding_generation_report.json";
+            assert_eq!(super::report_uri(output), expected);
+        }
+    }
 }

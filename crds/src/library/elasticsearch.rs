@@ -16,7 +16,7 @@ use super::places::SecretRef;
     {"rule": "!has(self.eckRef) || (!has(self.secretRef) && !has(self.caRef))",
      "message": "eckRef brings its own login and authority: leave out secretRef and caRef"},
     {"rule": "has(self.index) == has(oldSelf.index) && (!has(self.index) || self.index == oldSelf.index)",
-     "message": "the alias that searches use cannot be renamed; make a new AssetLibrary"},
+     "message": "the alias that searches use cannot be renamed; make a new resource"},
 ]))]
 pub struct Elasticsearch {
     /// `https://host:9200`, without a user name; several nodes separated by commas.

@@ -229,9 +229,14 @@ fn kind() -> String {
 /// Nested types are written in place: an API server accepts no references, and a reader needs to
 /// follow none.
 pub fn schema_json() -> String {
+    schema_of::<AssetLibrary>()
+}
+
+/// JSON Schema of a configuration file, as [`schema_json`] writes it.
+pub(crate) fn schema_of<T: JsonSchema>() -> String {
     let settings = schemars::generate::SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true);
-    let schema = settings.into_generator().into_root_schema_for::<AssetLibrary>();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
     let mut text = serde_json::to_string_pretty(&schema)
         .expect("a schema is made of strings, numbers and lists");
     text.push('\n');

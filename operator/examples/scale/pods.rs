@@ -128,6 +128,7 @@ fn last_words(job: &Job) -> Result<Termination> {
             .then(|| ("text_embedding".to_owned(), "0123456789abcdef".repeat(4)))
             .into_iter()
             .collect(),
+        quality: None,
         failures: Vec::new(),
     })
 }

@@ -1,4 +1,4 @@
-//! Our Jobs as they were last heard of: of each what a plan reads, by the library that owns it.
+//! Our Jobs as they were last heard of: of each what a plan reads, by the resource that owns it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,30 +7,29 @@ use std::sync::{PoisonError, RwLock};
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
 use tokio::sync::watch;
-use vitrine_crds::library::KIND;
 use vitrine_crds::run::Step;
 
 use crate::cache::kept::{self, Ref};
 use crate::cache::seen::Job;
 use crate::cache::uid::Uid;
-use crate::library::found::JobStatus;
-use crate::library::names;
+use crate::run::found::JobStatus;
+use crate::run::kind::Kind;
+use crate::run::names;
 
-/// All our Jobs.
-pub struct Jobs {
-    known: RwLock<Known>,
+/// All our Jobs of one kind of resource.
+pub struct Jobs<K: Kind> {
+    known: RwLock<Known<K>>,
     is_ready: watch::Sender<bool>,
 }
 
-#[derive(Default)]
-struct Known {
-    by_library: HashMap<Uid, Owned>,
+struct Known<K: Kind> {
+    by_owner: HashMap<Uid, Owned<K>>,
     /// Counts how often all were listed anew.
     listing: u32,
 }
 
-struct Owned {
-    owner: Ref,
+struct Owned<K: Kind> {
+    owner: Ref<K>,
     jobs: Vec<Kept>,
 }
 
@@ -41,10 +40,11 @@ struct Kept {
     listing: u32,
 }
 
-impl Jobs {
+impl<K: Kind> Jobs<K> {
     /// None yet.
     pub fn new() -> Self {
-        Self { known: RwLock::default(), is_ready: watch::Sender::new(false) }
+        let known = Known { by_owner: HashMap::new(), listing: 0 };
+        Self { known: RwLock::new(known), is_ready: watch::Sender::new(false) }
     }
 
     /// Waits until those are known that were there before us.
@@ -53,24 +53,24 @@ impl Jobs {
         let _ = hears.wait_for(|is_ready| *is_ready).await; // The other end lives as long as we do.
     }
 
-    /// How the Job of `step` of a library's run stands.
-    pub fn get(&self, library: Uid, run: i64, step: Step) -> Option<JobStatus> {
+    /// How the Job of `step` of a resource's run stands.
+    pub fn get(&self, owner: Uid, run: i64, step: Step) -> Option<JobStatus> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.find(library, run, step).map(|kept| kept.status.clone())
+        known.find(owner, run, step).map(|kept| kept.status.clone())
     }
 
     /// We made `job`: a pass before it is heard of is not to make it again.
     pub fn made(&self, job: &Job) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some((library, run, step, _)) = belongs(job)
-            && known.find(library, run, step).is_none()
+        if let Some((owner, run, step, _)) = belongs::<K>(job)
+            && known.find(owner, run, step).is_none()
         {
             known.apply(job);
         }
     }
 
-    /// Takes in what was heard; the libraries for which that is something new.
-    pub fn hear(&self, event: &Event<Job>) -> Vec<Ref> {
+    /// Takes in what was heard; the resources for which that is something new.
+    pub fn hear(&self, event: &Event<Job>) -> Vec<Ref<K>> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Apply(job) | Event::InitApply(job) => known.apply(job).into_iter().collect(),
@@ -89,16 +89,16 @@ impl Jobs {
     }
 }
 
-impl Known {
-    fn find(&self, library: Uid, run: i64, step: Step) -> Option<&Kept> {
-        let owned = self.by_library.get(&library)?;
+impl<K: Kind> Known<K> {
+    fn find(&self, owner: Uid, run: i64, step: Step) -> Option<&Kept> {
+        let owned = self.by_owner.get(&owner)?;
         owned.jobs.iter().find(|kept| (kept.run, kept.step) == (run, step))
     }
 
-    fn apply(&mut self, job: &Job) -> Option<Ref> {
-        let (library, run, step, owner) = belongs(job)?;
+    fn apply(&mut self, job: &Job) -> Option<Ref<K>> {
+        let (uid, run, step, owner) = belongs(job)?;
         let (status, listing) = (JobStatus::of(job), self.listing);
-        let all = self.by_library.entry(library);
+        let all = self.by_owner.entry(uid);
         let new = || Owned { owner: owner.clone(), jobs: Vec::new() };
         let all = &mut all.or_insert_with(new).jobs;
         if let Some(kept) = all.iter_mut().find(|kept| (kept.run, kept.step) == (run, step)) {
@@ -112,9 +112,9 @@ impl Known {
         Some(owner)
     }
 
-    fn remove(&mut self, job: &Job) -> Option<Ref> {
-        let (library, run, step, owner) = belongs(job)?;
-        if let Entry::Occupied(mut entry) = self.by_library.entry(library) {
+    fn remove(&mut self, job: &Job) -> Option<Ref<K>> {
+        let (uid, run, step, owner) = belongs(job)?;
+        if let Entry::Occupied(mut entry) = self.by_owner.entry(uid) {
             entry.get_mut().jobs.retain(|kept| (kept.run, kept.step) != (run, step));
             if entry.get().jobs.is_empty() {
                 entry.remove();
@@ -123,9 +123,9 @@ impl Known {
         Some(owner)
     }
 
-    fn remove_unlisted(&mut self) -> Vec<Ref> {
+    fn remove_unlisted(&mut self) -> Vec<Ref<K>> {
         let (listing, mut gone) = (self.listing, Vec::new());
-        self.by_library.retain(|_, Owned { owner, jobs }| {
+        self.by_owner.retain(|_, Owned { owner, jobs }| {
             let before = jobs.len();
             jobs.retain(|kept| kept.listing == listing);
             if jobs.len() < before {
@@ -137,9 +137,9 @@ impl Known {
     }
 }
 
-/// The library that owns `job`, and which of its Jobs it is.
-fn belongs(job: &Job) -> Option<(Uid, i64, Step, Ref)> {
-    let owner = job.owner_references().iter().find(|owner| owner.kind == KIND)?;
+/// The resource that owns `job`, and which of its Jobs it is.
+fn belongs<K: Kind>(job: &Job) -> Option<(Uid, i64, Step, Ref<K>)> {
+    let owner = job.owner_references().iter().find(|owner| owner.kind == K::WORDS.kind)?;
     let run = job.labels().get(names::RUN)?.parse().ok()?;
     let step = names::step(job.labels().get(names::STEP)?)?;
     let reference = kept::reference(&owner.name, job.metadata.namespace.as_deref()?);
@@ -151,9 +151,10 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
     use serde_json::{Value, json};
+    use vitrine_crds::library::Resource;
 
     use super::*;
-    use crate::library::found::State;
+    use crate::run::found::State;
 
     const LIBRARY: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_changes_nothing_for_a_plan_wakes_nobody() {
-        let jobs = Jobs::new();
+        let jobs = Jobs::<Resource>::new();
         let hear = |event: Event<Job>| jobs.hear(&event).len();
         assert_eq!(hear(Event::Apply(job("scan", json!({})))), 1, "it is there now");
         assert_eq!(hear(Event::Apply(job("scan", json!({"active": 1, "ready": 0})))), 0);
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_job_that_we_made_is_known_at_once_and_what_was_heard_of_it_before_stays() {
-        let (jobs, uid) = (Jobs::new(), Uid::of(Some(LIBRARY)));
+        let (jobs, uid) = (Jobs::<Resource>::new(), Uid::of(Some(LIBRARY)));
         jobs.made(&job("scan", json!({})));
         assert_eq!(jobs.get(uid, 1, Step::Scan).unwrap().state, State::Active);
         let complete = json!({"conditions": [{"type": "Complete", "status": "True"}]});
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_job_that_went_while_nobody_listened_is_missed_when_all_are_listed_again() {
-        let jobs = Jobs::new();
+        let jobs = Jobs::<Resource>::new();
         let hear = |event: Event<Job>| jobs.hear(&event).len();
         for event in [Event::Init, Event::InitApply(job("scan", json!({})))] {
             hear(event);

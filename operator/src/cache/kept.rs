@@ -1,54 +1,57 @@
-//! A library as it is kept between passes: packed, because there are many and few are looked at.
+//! A resource as it is kept between passes: packed, because there are many and few are looked at.
 //!
 //! As values a library of one embedding takes about 7 kB, spread over a hundred allocations; packed it
 //! takes less than one. A pass unpacks it in some ten microseconds, which one request costs many times.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 
+use crate::cache::uid::Uid;
+use crate::context::Error;
+use crate::run::kind::Kind;
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
 use kube::runtime::reflector::ObjectRef;
 use serde::{Deserialize, Deserializer};
-use vitrine_crds::library::Resource;
 
-use crate::cache::uid::Uid;
-use crate::context::Error;
-
-/// What most libraries say: what is said here, too, takes no room.
+/// What most libraries say, and jobs much of it: what is said here, too, takes no room.
 const USUAL: &[u8] = include_bytes!("usual.json");
 
-/// A library, packed.
+/// A resource, packed.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct Kept<K> {
     /// Its name, namespace and version, and no more.
     meta: ObjectMeta,
     uid: Uid,
     /// Of what others write and we answer to.
     asked: u64,
     packed: Box<[u8]>,
+    kind: PhantomData<fn() -> K>,
 }
 
-/// How a library is referred to: by name and namespace.
-pub type Ref = ObjectRef<Kept>;
+/// How a resource is referred to: by name and namespace.
+pub type Ref<K> = ObjectRef<Kept<K>>;
 
-impl Kept {
-    /// `library`, packed.
-    pub fn of(library: &Resource) -> Self {
-        let text = serde_json::to_vec(library).expect("what was read as JSON can be written as it");
+impl<K: Kind> Kept<K> {
+    /// `resource`, packed.
+    pub fn of(resource: &K) -> Self {
+        let text =
+            serde_json::to_vec(resource).expect("what was read as JSON can be written as it");
         let meta = ObjectMeta {
-            name: library.metadata.name.clone(),
-            namespace: library.metadata.namespace.clone(),
-            resource_version: library.metadata.resource_version.clone(),
+            name: resource.meta().name.clone(),
+            namespace: resource.meta().namespace.clone(),
+            resource_version: resource.meta().resource_version.clone(),
             ..ObjectMeta::default()
         };
         let packed = lz4_flex::block::compress_prepend_size_with_dict(&text, USUAL);
-        let uid = Uid::of(library.metadata.uid.as_deref());
-        Self { meta, uid, asked: asked(library), packed: packed.into_boxed_slice() }
+        let uid = Uid::of(resource.meta().uid.as_deref());
+        let (asked, packed) = (asked(resource.meta()), packed.into_boxed_slice());
+        Self { meta, uid, asked, packed, kind: PhantomData }
     }
 
-    /// The library.
-    pub fn unpack(&self) -> Result<Resource, Error> {
+    /// The resource.
+    pub fn unpack(&self) -> Result<K, Error> {
         let text = lz4_flex::block::decompress_size_prepended_with_dict(&self.packed, USUAL);
         let text = text.map_err(|error| Error::Kept(error.to_string()))?;
         serde_json::from_slice(&text).map_err(|error| Error::Kept(error.to_string()))
@@ -70,49 +73,48 @@ impl Kept {
     }
 
     /// How it is referred to.
-    pub fn reference(&self) -> Ref {
+    pub fn reference(&self) -> Ref<K> {
         reference(&self.name_any(), &self.namespace().unwrap_or_default())
     }
 }
 
-/// The library `name` of `namespace`. Without more, which would be kept for each that waits.
-pub fn reference(name: &str, namespace: &str) -> Ref {
+/// The resource `name` of `namespace`. Without more, which would be kept for each that waits.
+pub fn reference<K: Kind>(name: &str, namespace: &str) -> Ref<K> {
     ObjectRef::new(name).within(namespace)
 }
 
-fn asked(library: &Resource) -> u64 {
+fn asked(metadata: &ObjectMeta) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let metadata = &library.metadata;
     (metadata.generation, &metadata.annotations, &metadata.finalizers).hash(&mut hasher);
     // A deletion changes no generation of what is asked for.
     metadata.deletion_timestamp.is_some().hash(&mut hasher);
     hasher.finish()
 }
 
-impl<'de> Deserialize<'de> for Kept {
+impl<'de, K: Kind> Deserialize<'de> for Kept<K> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Resource::deserialize(from).map(|library| Self::of(&library))
+        K::deserialize(from).map(|resource| Self::of(&resource))
     }
 }
 
-impl kube::Resource for Kept {
+impl<K: Kind> kube::Resource for Kept<K> {
     type DynamicType = ();
     type Scope = k8s_openapi::NamespaceResourceScope;
 
     fn kind((): &()) -> Cow<'_, str> {
-        Resource::kind(&())
+        K::kind(&())
     }
 
     fn group((): &()) -> Cow<'_, str> {
-        Resource::group(&())
+        K::group(&())
     }
 
     fn version((): &()) -> Cow<'_, str> {
-        Resource::version(&())
+        K::version(&())
     }
 
     fn plural((): &()) -> Cow<'_, str> {
-        Resource::plural(&())
+        K::plural(&())
     }
 
     fn meta(&self) -> &ObjectMeta {
@@ -127,6 +129,8 @@ impl kube::Resource for Kept {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+    use vitrine_crds::library::Resource;
 
     use super::*;
 

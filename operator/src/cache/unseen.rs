@@ -4,31 +4,30 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use vitrine_crds::library::Resource;
-
 use crate::cache::kept::Kept;
 use crate::cache::uid::Uid;
+use crate::run::kind::Kind;
 
 /// How long a watch may take to tell us. After that a pass goes on: the API server refuses to write
 /// over what is newer.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Versions that we wrote, by library.
+/// Versions that we wrote, by resource.
 #[derive(Default)]
 pub struct Unseen(Mutex<HashMap<Uid, (u64, Instant)>>);
 
 impl Unseen {
-    /// We wrote `library`, as the API server answered. Versions that are no numbers are not waited for.
-    pub fn wrote(&self, library: &Resource) {
-        let version = library.metadata.resource_version.as_deref();
+    /// We wrote `resource`, as the API server answered. Versions that are no numbers are not waited for.
+    pub fn wrote<K: Kind>(&self, resource: &K) {
+        let version = resource.meta().resource_version.as_deref();
         if let Some(version) = version.and_then(|version| version.parse().ok()) {
-            let uid = Uid::of(library.metadata.uid.as_deref());
+            let uid = Uid::of(resource.meta().uid.as_deref());
             self.all().insert(uid, (version, Instant::now()));
         }
     }
 
     /// Whether `kept` is older than what we wrote.
-    pub fn is_old(&self, kept: &Kept) -> bool {
+    pub fn is_old<K: Kind>(&self, kept: &Kept<K>) -> bool {
         let mut all = self.all();
         let Some((version, since)) = all.get(&kept.uid()) else { return false };
         let is_old = kept.version().is_some_and(|seen| seen < *version) && since.elapsed() < WAIT;
@@ -38,8 +37,8 @@ impl Unseen {
         is_old
     }
 
-    /// `library` was heard of: it may be what we wrote.
-    pub fn heard(&self, kept: &Kept) {
+    /// `kept` was heard of: it may be what we wrote.
+    pub fn heard<K: Kind>(&self, kept: &Kept<K>) {
         self.is_old(kept);
     }
 
@@ -53,6 +52,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
     use serde_json::json;
+    use vitrine_crds::library::Resource;
 
     use super::*;
 

@@ -1,125 +1,147 @@
-//! Makes the cluster match one `AssetLibrary`.
-//!
-//! gather (reads) -> plan (pure) -> build (pure) -> apply (writes) -> report (status)
+//! An `AssetLibrary`: what differs of its runs, which `crate::run` makes.
 
-pub mod apply;
-pub mod build;
-pub mod deletion;
-pub mod found;
-pub mod gather;
-pub mod names;
-pub mod plan;
-pub mod report;
-pub mod say;
+mod course;
+mod end;
 #[cfg(test)]
 mod stories;
-pub mod trouble;
 
-use std::sync::Arc;
-use std::time::Duration;
+use vitrine_crds::condition::Condition;
+use vitrine_crds::library::check::{self, Mistake};
+use vitrine_crds::library::status::{AssetLibraryStatus, IndexStatus, RunStatus};
+use vitrine_crds::library::{AssetLibrarySpec, DeletionPolicy, KIND, Resource, Workers};
 
-use chrono::Utc;
-use kube::ResourceExt;
-use kube::runtime::controller::Action;
-use vitrine_crds::library::Resource;
-use vitrine_crds::library::status::{AssetLibraryStatus, Phase};
+use crate::metrics::Counted;
+use crate::run::kind::{Kind, Opened, Shared, Standing, Store, Words};
+use crate::run::names::Names;
 
-use crate::cache::kept::Kept;
-use crate::context::{Context, Error};
-use crate::slots::Place;
+/// Names of a library's objects.
+pub const NAMES: Names = Names { label: "vitrine.dev/library", mark: "" };
 
-/// Turns of one pass: what was just written is planned on at once.
-const TURNS_MAX: usize = 8;
-/// How long until a pass looks again for what we wrote and have not heard of.
-const UNSEEN: Duration = Duration::from_millis(20);
+impl Kind for Resource {
+    type Spec = AssetLibrarySpec;
+    type Status = AssetLibraryStatus;
 
-/// One pass over one library.
-pub async fn reconcile(kept: Arc<Kept>, ctx: Arc<Context>) -> Result<Action, Error> {
-    if ctx.unseen.is_old(&kept) {
-        return Ok(Action::requeue(UNSEEN));
+    const WORDS: Words = Words {
+        kind: KIND,
+        short: "al",
+        things: ("asset", "assets"),
+        under_way: "Syncing",
+        decodes_videos: false,
+        file: "library.yaml",
+        names: NAMES,
+        lets_jobs_expire: true,
+        counted: Counted::Libraries,
+    };
+
+    fn spec(&self) -> &AssetLibrarySpec {
+        &self.spec
     }
-    ctx.jobs.ready().await;
-    let _timer = ctx.metrics.reconcile_timer();
-    let mut library = kept.unpack()?;
-    let namespace = library.namespace().unwrap_or_default();
-    let place = Place { library: kept.uid(), namespace: &namespace };
-    if library.metadata.deletion_timestamp.is_some() {
-        ctx.slots.leave(place);
-        let again = deletion::delete(&ctx, &library, Utc::now()).await?;
-        if again.is_none() {
-            ctx.metrics.forget(&library);
+
+    fn status(&self) -> Option<&AssetLibraryStatus> {
+        self.status.as_ref()
+    }
+
+    fn status_mut(&mut self) -> &mut Option<AssetLibraryStatus> {
+        &mut self.status
+    }
+
+    fn mistakes(&self) -> Vec<Mistake> {
+        check::on_cluster(&self.spec)
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+
+    fn deletion_policy(&self) -> DeletionPolicy {
+        self.spec.deletion_policy
+    }
+
+    fn workers(&self) -> &Workers {
+        &self.spec.workers
+    }
+
+    fn kept(&self) -> Option<String> {
+        self.spec.catalog.as_ref().map(|catalog| format!("the catalogue {}", catalog.uri))
+    }
+
+    fn open(spec: &mut AssetLibrarySpec) -> Opened<'_> {
+        let AssetLibrarySpec {
+            source, captions, catalog, views, embeddings, elasticsearch, ..
+        } = spec;
+        let mut stores = vec![Store {
+            uri: &mut source.uri,
+            secret: source.secret_ref.as_ref(),
+            credentials: source.credentials,
+            writes: false,
+        }];
+        stores.extend(catalog.as_mut().map(|catalog| Store {
+            uri: &mut catalog.uri,
+            secret: catalog.secret_ref.as_ref(),
+            credentials: catalog.credentials,
+            writes: true,
+        }));
+        stores.extend(captions.as_mut().map(|captions| Store {
+            uri: &mut captions.uri,
+            secret: captions.secret_ref.as_ref(),
+            credentials: captions.credentials,
+            writes: false,
+        }));
+        stores.extend(views.from.as_mut().map(|from| Store {
+            uri: &mut from.uri,
+            secret: from.secret_ref.as_ref(),
+            credentials: from.credentials,
+            writes: false,
+        }));
+        let models = embeddings.iter_mut().flat_map(|entry| {
+            let text = entry.text_model.as_mut().map(|model| &mut model.uri);
+            [Some(&mut entry.model.uri), text].into_iter().flatten()
+        });
+        Opened { stores, models: models.collect(), elasticsearch: elasticsearch.as_mut() }
+    }
+}
+
+impl Standing for AssetLibraryStatus {
+    fn shared(&mut self) -> Shared<'_> {
+        let Self {
+            phase,
+            conditions,
+            observed_generation,
+            run,
+            last_successful_run: _,
+            last_successful_generation: _,
+            last_successful_time: _,
+            next_sync_time,
+            failures,
+            last_handled_sync_request,
+            index,
+            counts: _,
+            failure_samples,
+            model_digests,
+        } = self;
+        Shared {
+            phase,
+            conditions,
+            observed_generation,
+            run,
+            failures,
+            next_time: next_sync_time,
+            last_handled_sync_request,
+            index,
+            failure_samples,
+            model_digests,
         }
-        return Ok(again
-            .map_or_else(Action::await_change, |secs| Action::requeue(Duration::from_secs(secs))));
     }
-    if let Some(guarded) = deletion::guard(&ctx, &library).await? {
-        library = guarded;
-    }
-    for _ in 0..TURNS_MAX {
-        let plan = turn(&ctx, &library, place, &kept).await?;
-        let written = report::status(&ctx, &library, &plan.status).await?;
-        report::events(&ctx, &library, &plan.events).await;
-        ctx.metrics.planned(&library, &plan.status);
-        match (written, plan.again_secs) {
-            (Some(written), Some(0)) => library = written,
-            (_, None) => return Ok(Action::await_change()),
-            (_, Some(secs)) => return Ok(requeue(secs)),
-        }
-    }
-    Ok(requeue(1))
-}
 
-/// Gathers, plans and does what is planned; a run begins only where there is a place for it.
-async fn turn(
-    ctx: &Context,
-    library: &Resource,
-    place: Place<'_>,
-    kept: &Kept,
-) -> Result<plan::Plan, Error> {
-    let now = Utc::now();
-    let mut found = gather::gather(ctx, library, now).await?;
-    let mut plan = plan::plan(library, &found, ctx.settings.limits(), now);
-    let is_begun = !library.status.as_ref().is_some_and(is_under_way) && is_under_way(&plan.status);
-    if is_begun && let Err(others) = ctx.slots.take(place) {
-        found.others_running = others;
-        plan = plan::plan(library, &found, ctx.settings.limits(), now);
+    fn run(&self) -> Option<&RunStatus> {
+        self.run.as_ref()
     }
-    if is_under_way(&plan.status) {
-        ctx.slots.found(place);
-    } else if plan.waits {
-        ctx.slots.wait(place, &kept.reference(), &ctx.wake);
-    } else {
-        ctx.slots.leave(place);
+
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
     }
-    apply::apply(ctx, library, &plan.actions).await?;
-    Ok(plan)
-}
 
-/// Whether a run is under way.
-pub fn is_under_way(status: &AssetLibraryStatus) -> bool {
-    status.run.as_ref().is_some_and(|run| match run.phase {
-        Phase::Scanning | Phase::Working | Phase::Publishing | Phase::Cancelling => true,
-        Phase::Succeeded | Phase::Failed => false,
-    })
-}
-
-fn requeue(secs: i64) -> Action {
-    Action::requeue(Duration::from_millis(secs.unsigned_abs().saturating_mul(1000).max(50)))
-}
-
-/// What happens to a pass that failed: it is tried again, later each time it fails in a row.
-pub fn on_error(library: Arc<Kept>, error: &Error, ctx: Arc<Context>) -> Action {
-    ctx.metrics.reconcile_failed(error.reason());
-    if error.is_conflict() {
-        // Somebody wrote in between, perhaps we: what we saw was old.
-        return Action::requeue(Duration::from_millis(200));
+    fn index(&self) -> Option<&IndexStatus> {
+        self.index.as_ref()
     }
-    let error = error as &(dyn std::error::Error + 'static);
-    tracing::warn!(
-        library = library.name_any(),
-        namespace = library.namespace(),
-        error,
-        "cannot reconcile; will try again"
-    );
-    Action::requeue(Duration::from_secs(5))
 }

@@ -2,21 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
-use vitrine_crds::condition::{Status, find};
-use vitrine_crds::library::status::{Phase, RunStatus};
+use vitrine_crds::condition::Status;
+use vitrine_crds::library::status::Phase;
 use vitrine_crds::library::{AssetLibrarySpec, Resource};
-use vitrine_crds::run::{Step, Termination};
+use vitrine_crds::run::Step;
 
-use super::build::places::Places;
-use super::build::{Blueprint, Pods, configuration, job, policy};
-use super::found::{Found, Job, Pod, State};
-use super::names::{APPROVE_DELETIONS, SYNC_REQUESTED};
-use super::plan::{Action, Limits, Plan, plan};
+use crate::run::build::places::Places;
+use crate::run::build::{Blueprint, Images, Pods, configuration, job, policy};
+use crate::run::found::{Pod, State};
+use crate::run::names::{APPROVE_DELETIONS, SYNC_REQUESTED};
+use crate::run::plan::{Action, plan};
+use crate::run::world::{self, LIMITS};
 
-const LIMITS: Limits = Limits { runs_max: 2, runs_per_namespace_max: 1 };
+type Story = world::Story<Resource>;
 
 fn library(more: Value) -> Resource {
     let mut spec = json!({
@@ -36,126 +37,13 @@ fn library(more: Value) -> Resource {
     library
 }
 
-/// A cluster that does what it is told, and a clock.
-struct Story {
-    library: Resource,
-    found: Found,
-    now: DateTime<Utc>,
-    events: Vec<String>,
-    last: Option<Plan>,
-}
-
-impl Story {
-    fn of(more: Value) -> Self {
-        let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        Self {
-            library: library(more),
-            found: Found::default(),
-            now,
-            events: Vec::new(),
-            last: None,
-        }
-    }
-
-    /// Plans until nothing is left to do at once; what was started.
-    fn settle(&mut self) -> Vec<Action> {
-        let mut done = Vec::new();
-        for _ in 0..20 {
-            let planned = plan(&self.library, &self.found, LIMITS, self.now);
-            let is_written = self.library.status.as_ref() == Some(&planned.status);
-            self.library.status = Some(planned.status.clone());
-            self.events.extend(planned.events.iter().map(|(_, reason, _)| reason.clone()));
-            for action in &planned.actions {
-                match action {
-                    Action::Start(step) => {
-                        let one = running(*step);
-                        self.found.jobs.retain(|job| job.step != *step);
-                        self.found.jobs.push(one);
-                    }
-                    Action::Stop => self.found.jobs.clear(),
-                    Action::Forget(_) => {}
-                }
-            }
-            let is_quiet = is_written && planned.actions.is_empty();
-            done.extend(planned.actions.clone());
-            self.last = Some(planned);
-            if is_quiet {
-                return done;
-            }
-        }
-        panic!("the plan never rests: {:?}", self.last);
-    }
-
-    /// The Job of `step` ends with these words.
-    fn ends(&mut self, step: Step, code: i32, words: Value) -> &mut Self {
-        let mut said = json!({
-            "v": 1, "run": 1, "step": step, "outcome": if code == 0 { "done" } else { "failed" },
-            "reason": "Planned", "message": "said", "counts": {"read": 50, "indexed": 50,
-            "skipped": 0, "failed": 0, "deleted": 0},
-        });
-        for (key, value) in words.as_object().unwrap() {
-            said[key] = value.clone();
-        }
-        let said: Termination = serde_json::from_value(said).unwrap();
-        let job = self.found.jobs.iter_mut().find(|job| job.step == step).unwrap();
-        job.state = match code {
-            0 => State::Complete,
-            _ => State::Failed { reason: "PodFailurePolicy".into(), message: "exit code".into() },
-        };
-        job.pods = vec![Pod { said: Some(said), exit_code: Some(code), ..Pod::default() }];
-        self
-    }
-
-    fn whole_run(&mut self) -> &mut Self {
-        self.settle();
-        self.ends(Step::Scan, 0, json!({"chunks": 2, "needs_gpu": true})).settle();
-        self.ends(Step::Work, 0, json!({})).settle();
-        let index = json!({"name": "w-1", "alias": "w", "documents": 50});
-        self.ends(Step::Publish, 0, json!({"index": index, "reason": "Published"})).settle();
-        self.found.jobs.clear();
-        self
-    }
-
-    fn phase(&self) -> Phase {
-        self.library.status.as_ref().unwrap().run.as_ref().unwrap().phase
-    }
-
-    fn run(&self) -> &RunStatus {
-        self.library.status.as_ref().unwrap().run.as_ref().unwrap()
-    }
-
-    fn number(&self) -> i64 {
-        self.run().number
-    }
-
-    fn says(&self, kind: &str) -> (Status, String) {
-        let found = find(&self.library.status.as_ref().unwrap().conditions, kind);
-        let found = found.unwrap_or_else(|| panic!("no condition {kind}"));
-        (found.status, found.message.clone())
-    }
-
-    fn changes(&mut self, generation: i64) -> &mut Self {
-        self.library.metadata.generation = Some(generation);
-        self
-    }
-}
-
-fn running(step: Step) -> Job {
-    Job {
-        step,
-        name: format!("warehouse-1-{}", super::names::word(step)),
-        state: State::Active,
-        indexes: (0, 0),
-        is_leaving: false,
-        is_up: false,
-        is_asked: true,
-        pods: Vec::new(),
-    }
+fn told(more: Value) -> Story {
+    Story::of(library(more))
 }
 
 #[test]
 fn a_new_library_is_scanned_worked_on_and_published_and_then_it_rests() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     assert_eq!(story.settle(), [Action::Start(Step::Scan)]);
     assert_eq!(story.says("Ready").0, Status::False);
     let work = story.ends(Step::Scan, 0, json!({"chunks": 2})).settle();
@@ -176,15 +64,15 @@ fn a_new_library_is_scanned_worked_on_and_published_and_then_it_rests() {
 
 #[test]
 fn the_status_names_a_run_before_its_first_object_is_there() {
-    let story = Story::of(json!({}));
-    let first = plan(&story.library, &story.found, LIMITS, story.now);
+    let story = told(json!({}));
+    let first = plan(&story.resource, &story.found, LIMITS, story.now);
     assert_eq!(first.actions, []);
     assert_eq!(first.status.run.unwrap().number, 1);
 }
 
 #[test]
 fn an_unchanged_library_is_scanned_and_nothing_else() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.whole_run();
     story.now += TimeDelta::hours(2);
     assert_eq!(story.settle(), [Action::Forget(1), Action::Start(Step::Scan)]);
@@ -193,14 +81,14 @@ fn an_unchanged_library_is_scanned_and_nothing_else() {
         "counts": {"read": 50, "indexed": 0, "skipped": 50, "failed": 0, "deleted": 0}});
     assert_eq!(story.ends(Step::Scan, 0, quiet).settle(), []);
     assert_eq!(story.phase(), Phase::Succeeded);
-    let counts = story.library.status.as_ref().unwrap().counts.unwrap();
+    let counts = story.resource.status.as_ref().unwrap().counts.unwrap();
     assert_eq!((counts.read, counts.skipped, counts.indexed), (50, 50, 0));
     assert_eq!(story.events, ["Published"], "nothing happened that is worth an event");
 }
 
 #[test]
 fn a_failed_step_says_why_and_is_tried_again_later_each_time() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     let mut waits = Vec::new();
     for _ in 0..9 {
         story.settle();
@@ -216,26 +104,26 @@ fn a_failed_step_says_why_and_is_tried_again_later_each_time() {
     }
     assert_eq!(waits, [10, 20, 40, 80, 160, 320, 600, 600, 600]);
     story.whole_run();
-    assert_eq!(story.library.status.as_ref().unwrap().failures, 0);
+    assert_eq!(story.resource.status.as_ref().unwrap().failures, 0);
     assert_eq!(story.says("Stalled").0, Status::False);
 }
 
 #[test]
 fn a_changed_spec_ends_the_run_waits_for_its_pods_and_starts_the_next() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.found.has_pods = true;
     assert_eq!(story.changes(2).settle(), [Action::Stop]);
     assert_eq!(story.phase(), Phase::Cancelling);
     story.found.has_pods = false;
     assert_eq!(story.settle(), [Action::Forget(1), Action::Start(Step::Scan)]);
-    let run = story.library.status.as_ref().unwrap().run.clone().unwrap();
+    let run = story.resource.status.as_ref().unwrap().run.clone().unwrap();
     assert_eq!((run.number, run.generation, run.phase), (2, 2, Phase::Scanning));
 }
 
 #[test]
 fn a_run_in_a_namespace_that_is_being_deleted_is_given_up_and_not_begun_again() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 2})).settle();
     story.found.namespace_ends = true;
@@ -248,24 +136,24 @@ fn a_run_in_a_namespace_that_is_being_deleted_is_given_up_and_not_begun_again() 
 
 #[test]
 fn a_suspended_library_starts_nothing_and_stays_searchable() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.whole_run();
-    story.library.spec.suspend = true;
+    story.resource.spec.suspend = true;
     story.changes(2).now += TimeDelta::days(2);
     assert_eq!(story.settle(), []);
-    let status = story.library.status.as_ref().unwrap();
+    let status = story.resource.status.as_ref().unwrap();
     assert_eq!((status.phase.as_str(), status.next_sync_time.as_ref()), ("Suspended", None));
     assert_eq!(story.says("Ready").0, Status::True);
-    story.library.spec.suspend = false;
+    story.resource.spec.suspend = false;
     assert_eq!(story.changes(3).settle(), [Action::Forget(1), Action::Start(Step::Scan)]);
 }
 
 #[test]
 fn an_annotation_asks_for_a_run_once() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.whole_run();
     let annotation = (SYNC_REQUESTED.to_owned(), "now".to_owned());
-    story.library.metadata.annotations = Some([annotation].into());
+    story.resource.metadata.annotations = Some([annotation].into());
     assert_eq!(story.settle(), [Action::Forget(1), Action::Start(Step::Scan)]);
     story.ends(Step::Scan, 0, json!({"reason": "NothingChanged", "chunks": 0})).settle();
     story.found.jobs.clear();
@@ -274,7 +162,7 @@ fn an_annotation_asks_for_a_run_once() {
 
 #[test]
 fn deletions_wait_for_a_person_who_names_the_run() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.whole_run();
     story.now += TimeDelta::hours(2);
     story.settle();
@@ -285,15 +173,15 @@ fn deletions_wait_for_a_person_who_names_the_run() {
     assert_eq!(story.says("Ready").0, Status::True, "what was published is still there");
     for (value, starts) in [("1", false), ("2", true)] {
         let annotation = (APPROVE_DELETIONS.to_owned(), value.to_owned());
-        story.library.metadata.annotations = Some([annotation].into());
+        story.resource.metadata.annotations = Some([annotation].into());
         assert_eq!(!story.settle().is_empty(), starts, "{value}");
     }
-    assert!(story.library.status.as_ref().unwrap().run.as_ref().unwrap().deletions_approved);
+    assert!(story.resource.status.as_ref().unwrap().run.as_ref().unwrap().deletions_approved);
 }
 
 #[test]
 fn an_approval_holds_for_the_tries_that_follow_until_one_succeeds_or_the_spec_changes() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.whole_run();
     let words = json!({"reason": "DeletionsNeedApproval", "message": "40 of 50 would go"});
     for _ in 0..2 {
@@ -304,7 +192,7 @@ fn an_approval_holds_for_the_tries_that_follow_until_one_succeeds_or_the_spec_ch
     }
     // It was tried again while somebody read what run 2 asked.
     let approval = (APPROVE_DELETIONS.to_owned(), "2".to_owned());
-    story.library.metadata.annotations = Some([approval].into());
+    story.resource.metadata.annotations = Some([approval].into());
     assert_eq!(story.settle(), [Action::Forget(3), Action::Start(Step::Scan)]);
     story.ends(Step::Scan, 1, json!({"reason": "StorageFailed", "message": "away"})).settle();
     story.found.jobs.clear();
@@ -320,7 +208,7 @@ fn an_approval_holds_for_the_tries_that_follow_until_one_succeeds_or_the_spec_ch
 
 #[test]
 fn a_try_that_failed_is_explained_while_the_next_is_waited_for() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     let words =
         json!({"outcome": "retry", "reason": "ElasticsearchUnreachable", "message": "down"});
@@ -335,7 +223,7 @@ fn a_try_that_failed_is_explained_while_the_next_is_waited_for() {
 
 #[test]
 fn chunks_that_failed_do_not_keep_the_others_from_being_published() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 3})).settle();
     let work = story.found.jobs.iter_mut().find(|job| job.step == Step::Work).unwrap();
@@ -345,7 +233,7 @@ fn chunks_that_failed_do_not_keep_the_others_from_being_published() {
     assert_eq!(story.settle(), [Action::Start(Step::Publish)]);
     assert_eq!(story.says("Worked").0, Status::False);
     // What no try can mend ends the run instead.
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 3})).settle();
     let words = json!({"reason": "ModelFailed", "message": "no such model"});
@@ -363,7 +251,7 @@ fn a_pod_that_cannot_start_says_what_would_help() {
         (Pod { given: Some(("node-1".into(), 0)), ..Pod::default() }, "describe pod"),
     ];
     for (pod, cure) in cases {
-        let mut story = Story::of(json!({}));
+        let mut story = told(json!({}));
         story.settle();
         story.found.jobs[0].pods = vec![pod];
         story.settle();
@@ -374,7 +262,7 @@ fn a_pod_that_cannot_start_says_what_would_help() {
 
 #[test]
 fn a_job_that_somebody_removed_is_made_again_and_a_finished_step_is_not() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.found.jobs.clear();
     assert_eq!(story.settle(), [Action::Start(Step::Scan)]);
@@ -386,7 +274,7 @@ fn a_job_that_somebody_removed_is_made_again_and_a_finished_step_is_not() {
 #[test]
 fn runs_wait_for_room() {
     for (others, starts) in [((0, 0), true), ((2, 0), false), ((1, 1), false), ((1, 0), true)] {
-        let mut story = Story::of(json!({}));
+        let mut story = told(json!({}));
         story.found.others_running = others;
         assert_eq!(!story.settle().is_empty(), starts, "{others:?}");
     }
@@ -405,7 +293,7 @@ fn a_mistake_in_the_spec_names_its_field_and_starts_nothing() {
         (json!({"syncInterval": "often"}),                                       "spec.syncInterval"),
     ];
     for (spec, field) in cases {
-        let mut story = Story::of(spec);
+        let mut story = told(spec);
         assert_eq!(story.settle(), []);
         let (status, said) = story.says("Stalled");
         assert!(status == Status::True && said.contains(field), "{said}");
@@ -416,7 +304,7 @@ fn a_mistake_in_the_spec_names_its_field_and_starts_nothing() {
 
 #[test]
 fn the_objects_of_a_run_are_these() {
-    let mut story = Story::of(json!({
+    let mut story = told(json!({
         "source": {"uri": "s3://packs/warehouse", "secretRef": {"name": "store"}},
         "catalog": {"uri": "pvc://catalogs/warehouse", "secretRef": {"name": "store"}},
         "elasticsearch": {"eckRef": {"name": "search"}},
@@ -429,28 +317,28 @@ fn the_objects_of_a_run_are_these() {
     }));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 3, "needs_gpu": true, "run": 7})).settle();
-    story.library.metadata.creation_timestamp = None::<Time>;
-    let run = story.library.status.as_ref().unwrap().run.clone().unwrap();
+    story.resource.metadata.creation_timestamp = None::<Time>;
+    let run = story.resource.status.as_ref().unwrap().run.clone().unwrap();
     let pods = Pods {
-        image: "vitrine:1".into(),
-        gpu_image: "vitrine:1-cuda".into(),
+        images: Images::new("vitrine:1".into(), Some("vitrine:1-cuda".into())),
+        video_images: Images::new("vitrine-video:1".into(), Some("vitrine-video:1-cuda".into())),
         pull_policy: String::new(),
         ttl_seconds: 3600,
     };
-    let blueprint = Blueprint { library: &story.library, run: &run, pods: &pods };
-    let places = Places::of(&story.library.spec, "assets", "warehouse-1");
+    let blueprint = Blueprint { resource: &story.resource, run: &run, pods: &pods };
+    let places = Places::of::<Resource>(&story.resource.spec, "assets", "warehouse-1");
     insta::assert_yaml_snapshot!(
         "configuration",
         configuration::configuration(&blueprint, &places)
     );
     insta::assert_yaml_snapshot!("work", job::job(&blueprint, &places, Step::Work));
     insta::assert_yaml_snapshot!("scan", job::job(&blueprint, &places, Step::Scan));
-    insta::assert_yaml_snapshot!("policy", policy::policy(&story.library, &[7070]));
+    insta::assert_yaml_snapshot!("policy", policy::policy(&story.resource, &[7070]));
 }
 
 #[test]
 fn what_publish_says_of_models_and_of_assets_that_failed_stands_in_the_status() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 1, "needs_gpu": true})).settle();
     story.ends(Step::Work, 0, json!({})).settle();
@@ -460,7 +348,7 @@ fn what_publish_says_of_models_and_of_assets_that_failed_stands_in_the_status() 
         "counts": {"read": 50, "indexed": 49, "skipped": 0, "failed": 1, "deleted": 0},
     });
     story.ends(Step::Publish, 0, words).settle();
-    let status = story.library.status.clone().unwrap();
+    let status = story.resource.status.clone().unwrap();
     assert_eq!(status.model_digests["text_embedding"], "abc");
     assert_eq!(status.failure_samples[0].uri, "s3://packs/warehouse/torn.usd");
     assert_eq!(status.failure_samples[0].reason, "ends early");
@@ -471,7 +359,7 @@ fn what_publish_says_of_models_and_of_assets_that_failed_stands_in_the_status() 
 
 #[test]
 fn an_old_index_is_removed_by_a_run_when_its_time_is_over_though_nothing_changed() {
-    let mut story = Story::of(json!({"syncInterval": null}));
+    let mut story = told(json!({"syncInterval": null}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 1, "needs_gpu": true})).settle();
     story.ends(Step::Work, 0, json!({})).settle();
@@ -481,7 +369,7 @@ fn an_old_index_is_removed_by_a_run_when_its_time_is_over_though_nothing_changed
     });
     story.ends(Step::Publish, 0, json!({"index": index, "reason": "Published"})).settle();
     story.found.jobs.clear();
-    let status = story.library.status.clone().unwrap();
+    let status = story.resource.status.clone().unwrap();
     assert_eq!(status.index.unwrap().previous.unwrap(), "w-1");
     assert_eq!(status.next_sync_time.unwrap(), "2026-01-02T00:00:00Z");
     story.now = until;
@@ -491,27 +379,27 @@ fn an_old_index_is_removed_by_a_run_when_its_time_is_over_though_nothing_changed
     assert_eq!(story.phase(), Phase::Publishing);
     let index = json!({"name": "w-2", "alias": "w", "documents": 50});
     story.ends(Step::Publish, 0, json!({"index": index, "reason": "Published"})).settle();
-    let status = story.library.status.clone().unwrap();
+    let status = story.resource.status.clone().unwrap();
     assert_eq!((status.index.unwrap().previous, status.next_sync_time), (None, None));
 }
 
 #[test]
 fn who_waits_for_room_says_the_same_however_many_runs_there_are_and_asks_seldom() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.found.others_running = (2, 0);
     story.settle();
-    let said = story.library.status.clone();
+    let said = story.resource.status.clone();
     story.found.others_running = (5, 0);
     story.now += TimeDelta::minutes(3);
     assert_eq!(story.settle(), []);
-    assert_eq!(story.library.status, said);
+    assert_eq!(story.resource.status, said);
     let last = story.last.as_ref().unwrap();
     assert!(last.waits && last.again_secs >= Some(600), "it is woken when there is room");
 }
 
 #[test]
 fn a_run_of_many_chunks_writes_its_progress_about_a_hundred_times() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 1000})).settle();
     let mut written = Vec::new();
@@ -529,7 +417,7 @@ fn a_run_of_many_chunks_writes_its_progress_about_a_hundred_times() {
 
 #[test]
 fn what_a_pod_said_stays_until_pods_are_asked_again_or_run() {
-    let mut story = Story::of(json!({}));
+    let mut story = told(json!({}));
     story.settle();
     let waits = Some(("ErrImagePull".to_owned(), "not found".to_owned()));
     story.found.jobs[0].pods = vec![Pod { name: "p".into(), waits, ..Pod::default() }];

@@ -1,8 +1,8 @@
-//! What of an asset a vector is made from.
+//! What of an asset or a clip a vector is made from.
 
 use serde::{Deserialize, Serialize};
 
-/// What of an asset the vectors of a field are made from.
+/// What of an asset or a clip the vectors of a field are made from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Content {
@@ -13,6 +13,10 @@ pub enum Content {
     Caption,
     /// Its views: one vector each, in the order of the views' numbers.
     Views,
+    /// How the dancers of a clip move: one vector, or none where they were not seen.
+    Motion,
+    /// The sound of a clip: one vector, or none where there is none.
+    Sound,
 }
 
 impl Content {

@@ -1,8 +1,12 @@
 //! What an asset is: its identity and its document.
 
+pub mod annotations;
 pub mod captions;
+pub mod clip;
 mod content;
 pub mod naming;
+pub mod placed;
+mod subject;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +15,7 @@ use sha2::{Digest, Sha256};
 use vitrine_usd::Metadata;
 
 pub use content::Content;
+pub use subject::Subject;
 
 /// Stable name of an asset: the first 16 hex digits of SHA-256 over the library's id, a NUL and
 /// the path inside the library. Known without reading the file.

@@ -45,11 +45,18 @@ pub fn model(asset_id: &str) -> String {
     format!("models/{asset_id}.glb")
 }
 
-/// Files of single assets lie below these.
-pub const ASSET_FOLDERS: [&str; 4] = ["individual", "embeddings", "thumbnails", "models"];
+/// The contact sheet of one clip.
+pub fn clip_sheet(clip_id: &str) -> String {
+    format!("contact-sheets/{clip_id}.jpg")
+}
+
+/// Files of single assets lie below these, and of single clips below the last.
+pub const ASSET_FOLDERS: [&str; 5] =
+    ["individual", "embeddings", "thumbnails", "models", "contact-sheets"];
 
 /// Everything of a catalogue but the index lies below one of these.
-pub const FOLDERS: [&str; 5] = ["individual", "embeddings", "thumbnails", "models", ".vitrine"];
+pub const FOLDERS: [&str; 6] =
+    ["individual", "embeddings", "thumbnails", "models", "contact-sheets", ".vitrine"];
 
 /// Below it, one folder a run.
 pub const RUNS: &str = ".vitrine/runs";

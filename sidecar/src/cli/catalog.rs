@@ -7,6 +7,7 @@ use vitrine_crds::library::embedding::DEFAULT_TEXT_MODEL;
 use vitrine_crds::run::Exit;
 
 use super::output::{self, Format, say};
+use super::progress::Noun;
 use super::settings::{self, Wishes};
 use super::{Failure, elasticsearch, progress, summary};
 use crate::config::Loader;
@@ -112,13 +113,15 @@ pub struct Args {
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let (strict, output, quiet) = (args.strict, args.output, args.quiet);
     let settings = settings(args)?;
-    let watch = progress::watch(quiet);
+    let watch = progress::watch(quiet, Noun::Assets);
     let done = run::catalog(&settings, watch.as_ref());
     drop(watch); // Takes the bar away before anything else is printed.
     let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
     match output {
         Format::Json => say!("{:#}", json!(report)),
-        Format::Text => output::print(format_args!("{}", summary::of(&report, &settings.out))),
+        Format::Text => {
+            output::print(format_args!("{}", summary::of(&report, &settings.out, Noun::Assets)))
+        }
     }
     let failed = report.counts.failed > 0;
     Ok(if strict && failed { Exit::Strict } else { Exit::Done })

@@ -3,15 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use vitrine_crds::library::{AssetLibrarySpec, Elasticsearch, Metadata};
+use vitrine_crds::embedding_job::DEFAULT_INDEX;
+use vitrine_crds::library::{Elasticsearch, Metadata};
 use vitrine_crds::run::Exit;
 
 use super::Failure;
 use crate::config::Environment;
-use crate::index::{Cluster, Destination, IndexError, Owner, Settings, alias_of};
+use crate::index::{Cluster, Destination, Holds, IndexError, Owner, Settings, alias_of};
 
 /// Where pods mount Secrets, unless VITRINE_SECRETS_DIR says otherwise.
 const SECRETS: &str = "/var/run/secrets/vitrine";
+
+/// Where a laptop has its Elasticsearch.
+const LOCAL: &str = "http://localhost:9200";
 
 /// How long a person waits for a cluster that does not answer.
 const RETRY_FOR: Duration = Duration::from_secs(5);
@@ -55,6 +59,39 @@ impl Flags {
     }
 }
 
+/// Which index is meant, where there is always one.
+#[derive(Debug, clap::Args)]
+#[group(id = "place flags")]
+pub(super) struct Place {
+    /// Elasticsearch: a URL, or several by commas [default: ELASTICSEARCH_HOST and
+    /// ELASTICSEARCH_PORT, else http://localhost:9200]. Logs in as `vitrine embed` does; a file `.env`
+    /// may set the variables
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<String>,
+    /// The index, or an alias of several [default: ELASTICSEARCH_INDEX, else
+    /// bachata_move_embeddings]
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+}
+
+impl Place {
+    /// Connects. With the name of the index: `usual` where nobody names one.
+    pub(super) fn connect(&self, usual: &str) -> Result<(Cluster, String), Failure> {
+        let environment =
+            Environment::read(Path::new(".")).map_err(|error| Failure::new(Exit::Usage, &error))?;
+        let failure = |error: IndexError| Failure::new(error.exit(), &error);
+        let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let index = self.index.as_deref().or_else(|| set("ELASTICSEARCH_INDEX")).unwrap_or(usual);
+        let urls = self.elasticsearch.as_deref().filter(|urls| !urls.is_empty());
+        let is_named = urls.is_some() || set("ELASTICSEARCH_HOST").is_some();
+        let urls = if is_named { urls } else { Some(LOCAL) };
+        let settings = Settings::from_variables(urls, |name| environment.get(name));
+        let settings = Settings { retry_for: RETRY_FOR, ..settings.map_err(failure)? };
+        let cluster = Cluster::connect(&settings).map_err(failure)?;
+        Ok((cluster, index.to_owned()))
+    }
+}
+
 /// The nodes that `--elasticsearch` names, or those of the environment where it names none.
 pub(super) fn urls(urls: &str, environment: &Environment) -> Result<String, Failure> {
     let settings = Settings::from_variables(Some(urls), |name| environment.get(name));
@@ -66,15 +103,23 @@ pub(super) fn secrets(environment: &Environment) -> &Path {
     Path::new(environment.get("VITRINE_SECRETS_DIR").unwrap_or(SECRETS))
 }
 
+/// Whose index it is, and what it holds.
+pub(super) struct Owned<'a> {
+    pub(super) metadata: &'a Metadata,
+    /// The library's or collection's id.
+    pub(super) library: &'a str,
+    pub(super) holds: Holds,
+}
+
 /// Where the configuration sends documents, with the login found; none where it sends none.
 ///
 /// A Secret that the configuration names lends the login; without one the environment does.
 pub(super) fn destination(
-    spec: &AssetLibrarySpec,
+    spec: Option<&Elasticsearch>,
     environment: &Environment,
-    (metadata, library): (&Metadata, &str),
+    Owned { metadata, library, holds }: Owned<'_>,
 ) -> Result<Option<Destination>, Failure> {
-    let Some(spec) = &spec.elasticsearch else { return Ok(None) };
+    let Some(spec) = spec else { return Ok(None) };
     if spec.eck_ref.is_some() {
         return Err(Failure::usage(
             "`elasticsearch.eckRef` is resolved on a cluster alone: write elasticsearch.url here",
@@ -96,7 +141,10 @@ pub(super) fn destination(
         Some(name) => name.to_owned(),
         None => match (&metadata.namespace, &metadata.name) {
             (Some(namespace), Some(name)) => Elasticsearch::default_index(namespace, name),
-            _ => alias_of(library),
+            _ => match holds {
+                Holds::Assets => alias_of(library),
+                Holds::Clips => DEFAULT_INDEX.to_owned(),
+            },
         },
     };
     if let Some(mistake) = vitrine_crds::library::check::index_name_mistake(&alias) {
@@ -107,7 +155,7 @@ pub(super) fn destination(
         name: library.to_owned(),
         ..Owner::default()
     };
-    Ok(Some(Destination { connection, alias, owner, spec: spec.clone() }))
+    Ok(Some(Destination { connection, alias, holds, owner, spec: spec.clone() }))
 }
 
 fn failure(error: &IndexError) -> Failure {

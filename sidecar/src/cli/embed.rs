@@ -1,210 +1,309 @@
-//! `vitrine embed`: texts in, vectors out, by the model of a catalogue or an index.
+//! `vitrine embed`: a folder of dance videos to vectors that can be searched.
 
-use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde_json::json;
+use vitrine_crds::embedding_job::REPORT;
 use vitrine_crds::run::Exit;
 
-use super::output::{self, say};
-use super::{Failure, elasticsearch};
-use crate::embed::{Options, TextEmbedder};
-use crate::search::{
-    Index, Library, SearchError, Space, embed_all, embed_picture, embedder, locate, open,
-    read_picture,
-};
+use super::clip_settings;
+use super::log::{self, Logged};
+use super::output::{self, Format, say};
+use super::progress::Noun;
+use super::settings::Wishes;
+use super::{Failure, elasticsearch, progress, summary};
+use crate::config::Loader;
+use crate::run::{self, ClipSettings, Settings};
+use crate::storage::{Location, Storage, StorageError};
 
-/// Texts that are embedded, and printed, at once.
-const TEXTS_MAX: usize = 1_024;
-/// Longest line of standard input, in bytes.
-const LINE_BYTES_MAX: u64 = 1 << 20;
+/// The log, beside the report.
+const LOG_FILE: &str = "embedding_generation.log";
 
 /// Arguments of `vitrine embed`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Prints one vector a text, each a JSON array on a line of its own, as a query of Elasticsearch takes
-it. The model is the one that made the vectors of the catalogue or index, so that scores mean something.
+#[command(after_help = "Examples:
+  vitrine embed videos --annotations a.json --pose-model models/rtmpose --detector models/rtmdet
+  vitrine embed videos --pose-model models/movenet-multipose --out output --no-index
+  vitrine embed videos --annotations annotations.json --elasticsearch https://es:9200 --index moves
+  vitrine embed s3://bachata/steps --config job.yaml --strict --output json
+  vitrine embed videos --pose-model models/rtmpose --dry-run
 
-Examples:
-  vitrine embed 'something to lift pallets with'
-  vitrine embed --output json 'a chair' 'a lamp'
-  vitrine embed --elasticsearch https://es:9200 --index warehouse 'a chair'
-  vitrine embed --image photo.jpg --embedding look
-  vitrine embed --model hf://sentence-transformers/all-MiniLM-L6-v2 - < sentences.txt")]
+Each video becomes one document with the vectors lead (512 numbers), follow (512), interaction
+(256), audio (128) and text (384). A video that cannot be read (cut off, without frames, no video
+at all, or longer than it says) has a line with its reason in the report, and the others go on.
+Annotations of wrong types end the run before it begins, with their lines; of two videos of one
+name the second path gets an id behind it.
+
+Beside the videos' own files a laptop's `.env` is read: ELASTICSEARCH_HOST, ELASTICSEARCH_PORT,
+ELASTICSEARCH_INDEX, ELASTICSEARCH_API_KEY and the other logins, MMPOSE_CHECKPOINT_PATH (the pose
+model), ENVIRONMENT (local; cloud asks for https and a login).
+
+Exit codes: 0 done, also when videos failed; 1 worth a retry; 2 usage: a wrong flag, configuration
+or annotation, a folder that is not there; 3 permanent: a broken model, a refused login; 4 with
+--strict when videos failed. `vitrine embed-query` embeds texts and pictures.")]
 pub struct Args {
-    /// The texts; `-` or none reads them from standard input, one a line.
-    texts: Vec<String>,
-    /// A picture to embed instead: PNG, JPEG, WebP, GIF, BMP or TIFF.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["texts", "model"])]
-    image: Option<PathBuf>,
-    /// Folder of the catalogue whose model to use.
-    #[arg(long, value_name = "DIR", env = "VITRINE_CATALOG", default_value = "catalog")]
-    catalog: String,
     #[command(flatten)]
-    elasticsearch: elasticsearch::Flags,
-    /// The model to use instead: a folder, or hf://owner/name.
-    #[arg(long, value_name = "URI", conflicts_with = "elasticsearch")]
-    model: Option<String>,
-    /// Which embedding of the catalogue or index [default: text, else the first].
-    #[arg(long, value_name = "NAME")]
-    embedding: Option<String>,
-    /// How to print: an array a line, or one object that also names text, field and model.
-    #[arg(long, value_enum, default_value_t = Output::Vectors)]
-    output: Output,
+    inputs: Inputs,
+    /// Read no more than this many videos, first paths first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_clips: Option<u64>,
+    /// Child processes that decode [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Let go of any number of clips whose videos are gone
+    #[arg(long)]
+    approve_deletions: bool,
+    /// Check the configuration and the annotations, say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 4 when a video failed
+    #[arg(long)]
+    strict: bool,
+    /// Where the log goes [default: embedding_generation.log in --out, where that is a folder]
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Also copy the report, embedding_generation_report.json in --out, to this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Tell more, here and in the log
+    #[arg(long)]
+    pub(super) debug: bool,
+    /// How to print what the run came to
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Show no progress, and of the log only warnings and errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Output {
-    Vectors,
-    Json,
+/// What is read and where it goes: what a configuration file says too.
+#[derive(Debug, clap::Args)]
+pub(super) struct Inputs {
+    /// The videos: a folder, searched with all below it, or file:// s3:// gs:// az:// https://. May
+    /// come from the configuration instead
+    video_dir: Option<String>,
+    /// What people know of the clips: a JSON file, an array or a map
+    #[arg(long, value_name = "FILE")]
+    annotations: Option<String>,
+    /// The model that finds joints: a folder with an ONNX export [default: MMPOSE_CHECKPOINT_PATH]
+    #[arg(long, value_name = "URI", visible_alias = "checkpoint-path")]
+    pose_model: Option<String>,
+    /// The model that finds people; left out where the pose model finds them itself
+    #[arg(long, value_name = "URI")]
+    detector: Option<String>,
+    /// The model that finds the joints of hands; left out: hands are not looked at
+    #[arg(long, value_name = "URI")]
+    hand_model: Option<String>,
+    /// The model that reads descriptions [default: all-MiniLM-L6-v2]
+    #[arg(long, value_name = "URI")]
+    text_model: Option<String>,
+    /// Index the clips in Elasticsearch: a URL, or several nodes by commas [default:
+    /// ELASTICSEARCH_HOST and ELASTICSEARCH_PORT where they are set, else none]. Logs in with
+    /// ELASTICSEARCH_API_KEY, or _USERNAME and _PASSWORD, or _CLIENT_CERT and _CLIENT_KEY, and
+    /// trusts _CA_CERT; a file `.env` may set all of them
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    elasticsearch: Option<String>,
+    /// Name that searches use [default: ELASTICSEARCH_INDEX, else bachata_move_embeddings]
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// Index nowhere: vectors and report go to --out alone
+    #[arg(long, conflicts_with_all = ["elasticsearch", "index"])]
+    no_index: bool,
+    /// Take over an index that another owner made
+    #[arg(long)]
+    adopt: bool,
+    /// Where report, contact sheets and vectors go: a folder or a URI as above [default: ./output]
+    #[arg(long, value_name = "DIR")]
+    out: Option<String>,
+    /// Frames a second that are looked at, 1 to 120 [default: 15]
+    #[arg(long, value_name = "N")]
+    fps: Option<u32>,
+    /// Take only files that match one of these globs, as in '**/*.mp4' (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Leave out files that match one of these globs (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// What the environment asks for: cloud wants https and a login [default: ENVIRONMENT, else local]
+    #[arg(long, value_name = "NAME", value_parser = ["local", "cloud"])]
+    environment: Option<String>,
+    /// The configuration file, of kind EmbeddingJob [default: $VITRINE_CONFIG, else vitrine.yaml where
+    /// it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// The configuration file, the environment and these flags.
+    pub(super) fn loader(&self) -> Result<Loader, Failure> {
+        let loader = Loader::new(self.config.clone());
+        loader.map_err(|error| Failure::new(Exit::Usage, &error))
+    }
+
+    /// Whether any flag is given that only a job over videos knows.
+    pub(super) fn names_job(&self) -> bool {
+        let named = [
+            &self.video_dir,
+            &self.annotations,
+            &self.pose_model,
+            &self.detector,
+            &self.hand_model,
+            &self.text_model,
+        ];
+        named.into_iter().any(Option::is_some) || self.fps.is_some()
+    }
+
+    /// The settings that they lead to.
+    pub(super) fn settings(self, loader: Loader, wishes: &Wishes) -> Result<ClipSettings, Failure> {
+        let no_index = self.no_index;
+        let mut loader = self.flags(loader)?;
+        if !no_index {
+            loader = clip_settings::with_environment(loader)?;
+        }
+        let settings = clip_settings::load(loader, wishes)?;
+        let index = settings.index.filter(|_| !no_index);
+        Ok(ClipSettings { index, ..settings })
+    }
+
+    /// Lays the flags on top.
+    fn flags(self, mut loader: Loader) -> Result<Loader, Failure> {
+        if let Some(environment) = self.environment {
+            loader = loader.variable("ENVIRONMENT", &environment);
+        }
+        let texts = [
+            ("videos.uri", self.video_dir, "VIDEO_DIR"),
+            ("annotations.uri", self.annotations, "--annotations"),
+            ("models.pose.uri", self.pose_model, "--pose-model"),
+            ("models.detector.uri", self.detector, "--detector"),
+            ("models.hands.uri", self.hand_model, "--hand-model"),
+            ("models.text.uri", self.text_model, "--text-model"),
+            ("output.uri", self.out, "--out"),
+            ("elasticsearch.index", self.index, "--index"),
+        ];
+        for (path, value, flag) in texts {
+            if let Some(value) = value {
+                loader = loader.flag(path, value, flag);
+            }
+        }
+        if !self.include.is_empty() {
+            loader = loader.flag("videos.include", self.include, "--include");
+        }
+        if !self.exclude.is_empty() {
+            loader = loader.flag("videos.exclude", self.exclude, "--exclude");
+        }
+        if let Some(fps) = self.fps {
+            loader = loader.flag("sampling.fps", fps, "--fps");
+        }
+        if let Some(urls) = self.elasticsearch {
+            let urls = elasticsearch::urls(&urls, loader.environment())?;
+            loader = loader.flag("elasticsearch.url", urls, "--elasticsearch");
+        }
+        if self.adopt {
+            loader = loader.flag("elasticsearch.adopt", true, "--adopt");
+        }
+        Ok(loader)
+    }
 }
 
 /// Runs `vitrine embed`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    let failure = |error: SearchError| Failure::new(error.exit(), &error);
-    if let Some(file) = &args.image {
-        return picture(&args, file);
+    let (strict, dry_run, output, quiet, debug) =
+        (args.strict, args.dry_run, args.output, args.quiet, args.debug);
+    let (log_file, copy) = (args.log_file.clone(), args.report.clone());
+    let wishes = Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
+    let loader = args.inputs.loader()?;
+    let settings = args.inputs.settings(loader, &wishes)?;
+    let settings = ClipSettings { clips_max: args.max_clips, ..settings };
+    if dry_run {
+        return plan(&settings, output);
     }
-    let mut from = source(&args)?;
-    let mut texts = Texts::of(&args.texts)?;
-    let mut rows = Vec::new();
-    loop {
-        let some = texts.take(TEXTS_MAX)?;
-        if some.is_empty() {
-            break;
+    let log_file = log_file.or_else(|| {
+        let Location::Folder(folder) = &settings.out else { return None };
+        std::fs::create_dir_all(folder).ok()?;
+        Some(folder.join(LOG_FILE))
+    });
+    log_file.map(|path| log::to_file(&path, debug)).transpose()?;
+    let settings = Settings::from(settings);
+    let watch = progress::watch(quiet, Noun::Clips);
+    let logged = Logged { inner: watch.as_ref() };
+    let done = run::catalog(&settings, &logged);
+    if let Err(error) = &done {
+        log::tell(&format!("error: {error}"));
+    }
+    drop(watch); // Takes the bar away before anything else is printed.
+    let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
+    let text = summary::of(&report, &settings.out, Noun::Clips);
+    log::tell(&text);
+    if let Some(copy) = copy {
+        copy_report(&settings, &copy)?;
+    }
+    match output {
+        Format::Json => say!("{:#}", json!(report)),
+        Format::Text => output::print(format_args!("{text}")),
+    }
+    let failed = report.counts.failed > 0;
+    Ok(if strict && failed { Exit::Strict } else { Exit::Done })
+}
+
+/// Copies the report for people of other programs.
+fn copy_report(settings: &Settings, to: &Path) -> Result<(), Failure> {
+    let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    let out = Storage::open(&settings.out, &settings.out_access).map_err(storage)?;
+    let absent = || Failure::usage(format!("there is no {REPORT} in {}", settings.out));
+    let bytes = out.get(REPORT).map_err(storage)?.ok_or_else(absent)?;
+    std::fs::write(to, bytes).map_err(|error| Failure {
+        exit: Exit::Retry,
+        message: format!("cannot write the report to {}: {error}", to.display()),
+    })
+}
+
+/// Says what a run would do, of what can be known without looking at a video.
+fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
+    let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    let listing = Storage::open(&settings.videos, &settings.access).map_err(storage)?;
+    let listing = listing.list().map_err(storage)?;
+    let mut paths: Vec<&str> = listing.iter().map(|entry| entry.path.as_str()).collect();
+    paths.retain(|path| settings.filter.takes(path));
+    paths.sort_unstable();
+    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
+    paths.truncate(most.unwrap_or(usize::MAX));
+    let mut names = crate::asset::naming::Names::default();
+    let clips: Vec<(String, &str)> = paths
+        .into_iter()
+        .map(|path| {
+            let id = crate::asset::asset_id(&settings.collection, path);
+            (crate::asset::clip::clip_id(&mut names, path, &id), path)
+        })
+        .collect();
+    let found = |(id, path): &&(String, &str)| settings.annotations.find(id, path).is_some();
+    let annotated = clips.iter().filter(found).count();
+    let unused = settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
+    let index = settings
+        .index
+        .as_ref()
+        .map(|index| json!({"url": index.connection.name(), "alias": index.alias}));
+    match output {
+        Format::Json => {
+            let clips: Vec<_> =
+                clips.iter().map(|(id, path)| json!({"clip_id": id, "video_path": path})).collect();
+            say!(
+                "{:#}",
+                json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
+                       "annotated": annotated, "unused_annotations": unused, "fps": settings.fps,
+                       "out": settings.out.to_string(), "index": index})
+            );
         }
-        let vectors = embed_all(from.embedder.as_mut(), &from.uri, &some).map_err(failure)?;
-        match args.output {
-            Output::Vectors => {
-                let lines: String =
-                    vectors.iter().map(|vector| format!("{}\n", json!(vector))).collect();
-                output::print(format_args!("{lines}"));
+        Format::Text => {
+            say!("{}: {} videos, {annotated} with an annotation", settings.videos, clips.len());
+            for name in unused.iter().take(10) {
+                say!("no video of the annotation {}", output::harmless(name));
             }
-            Output::Json => rows.extend(
-                some.iter()
-                    .zip(vectors)
-                    .map(|(text, vector)| json!({"text": text, "vector": vector})),
-            ),
+            match &settings.index {
+                Some(index) => say!("index: {} at {}", index.alias, index.connection.name()),
+                None => say!("index: none"),
+            }
+            say!("report: {}", settings.out);
         }
-    }
-    if args.output == Output::Json {
-        let Source { field, uri, embedder } = &from;
-        let answer = json!({
-            "field": field,
-            "dims": embedder.dims(),
-            "model_uri": uri,
-            "model_fingerprint": embedder.fingerprint(),
-            "vectors": rows,
-        });
-        say!("{answer}");
     }
     Ok(Exit::Done)
-}
-
-/// The vector of a picture, as those of texts are printed.
-fn picture(args: &Args, file: &Path) -> Result<Exit, Failure> {
-    let failure = |error: SearchError| Failure::new(error.exit(), &error);
-    let picture = read_picture(file).map_err(failure)?;
-    let spaces = spaces(args)?;
-    let space = Space::choose(args.embedding.as_deref(), &spaces, true).map_err(failure)?;
-    let vector = embed_picture(space, &picture.pixels, &Options::default()).map_err(failure)?;
-    match args.output {
-        Output::Vectors => say!("{}", json!(vector)),
-        Output::Json => {
-            let answer = json!({
-                "field": space.field,
-                "dims": vector.len(),
-                "model_uri": space.model_uri,
-                "model_fingerprint": space.model_fingerprint,
-                "vectors": [{"image": picture.name, "vector": vector}],
-            });
-            say!("{answer}");
-        }
-    }
-    Ok(Exit::Done)
-}
-
-/// A loaded model.
-struct Source {
-    /// The field whose vectors it made; none where it was named by itself.
-    field: Option<String>,
-    uri: String,
-    embedder: Box<dyn TextEmbedder>,
-}
-
-fn source(args: &Args) -> Result<Source, Failure> {
-    let failure = |error: SearchError| Failure::new(error.exit(), &error);
-    let options = Options::default();
-    if let Some(uri) = &args.model {
-        let embedder = open("text", uri, &options).map_err(failure)?;
-        return Ok(Source { field: None, uri: uri.clone(), embedder });
-    }
-    let spaces = spaces(args)?;
-    let space = Space::choose(args.embedding.as_deref(), &spaces, false).map_err(failure)?;
-    let embedder = embedder(space, &options).map_err(failure)?;
-    Ok(Source { field: Some(space.field.clone()), uri: space.model_uri.clone(), embedder })
-}
-
-/// The fields of vectors of the catalogue or index.
-fn spaces(args: &Args) -> Result<Vec<Space>, Failure> {
-    let spaces = match args.elasticsearch.connect()? {
-        Some((cluster, index)) => Index::open(cluster, &index).map(|index| index.spaces().to_vec()),
-        None => locate(&args.catalog)
-            .and_then(|root| Library::open(&root))
-            .map(|library| library.spaces().to_vec()),
-    };
-    spaces.map_err(|error| Failure::new(error.exit(), &error))
-}
-
-/// Where texts come from.
-enum Texts<'a> {
-    Given(std::slice::Iter<'a, String>),
-    Lines(std::io::StdinLock<'static>),
-}
-
-impl<'a> Texts<'a> {
-    fn of(given: &'a [String]) -> Result<Self, Failure> {
-        match given {
-            [one] if one == "-" => Ok(Self::Lines(std::io::stdin().lock())),
-            [] if std::io::stdin().is_terminal() => {
-                Err(Failure::usage("no text; write one, or `-` to read them from standard input"))
-            }
-            [] => Ok(Self::Lines(std::io::stdin().lock())),
-            given => Ok(Self::Given(given.iter())),
-        }
-    }
-
-    /// The next texts, at most `count`; none at the end.
-    fn take(&mut self, count: usize) -> Result<Vec<String>, Failure> {
-        match self {
-            Self::Given(texts) => Ok(texts.by_ref().take(count).cloned().collect()),
-            Self::Lines(lines) => {
-                let mut texts = Vec::new();
-                while texts.len() < count {
-                    match line(lines)? {
-                        Some(text) => texts.push(text),
-                        None => break,
-                    }
-                }
-                Ok(texts)
-            }
-        }
-    }
-}
-
-/// The next line without its end.
-fn line(lines: &mut impl BufRead) -> Result<Option<String>, Failure> {
-    let mut text = String::new();
-    let read = std::io::Read::take(lines, LINE_BYTES_MAX).read_line(&mut text);
-    let read = read.map_err(|error| {
-        Failure::usage(format!("cannot read texts from standard input: {error}"))
-    })?;
-    if read as u64 == LINE_BYTES_MAX {
-        return Err(Failure::usage(format!(
-            "a line of standard input has more than {LINE_BYTES_MAX} bytes; \
-             write one text a line"
-        )));
-    }
-    Ok((read > 0).then(|| text.trim_end_matches(['\n', '\r']).to_owned()))
 }

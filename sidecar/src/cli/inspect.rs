@@ -1,4 +1,4 @@
-//! `vitrine inspect`: what is known of one USD or GLB file, without a catalogue.
+//! `vitrine inspect`: what is known of one file, without a catalogue or an index.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -9,6 +9,7 @@ use vitrine_crds::run::Exit;
 use vitrine_usd::Inspection;
 
 use super::Failure;
+use super::inspect_media::Media;
 use super::output::{self, harmless, say};
 use crate::asset::naming;
 use crate::config::{self, Loader};
@@ -21,7 +22,9 @@ use crate::extract::text::{Source, describe};
 #[command(after_help = "Examples:
   vitrine inspect chair.usdz
   vitrine inspect chair.glb
-  vitrine inspect packs/office/chair.usd --root packs --output json")]
+  vitrine inspect packs/office/chair.usd --root packs --output json
+  vitrine inspect step.mp4 --pose-model models/movenet-multipose.onnx --output json --frames
+  vitrine inspect song.ogg --output json --frames")]
 pub struct Args {
     /// The file
     file: PathBuf,
@@ -35,6 +38,8 @@ pub struct Args {
     /// The configuration file, for its limits [default: $VITRINE_CONFIG, else vitrine.yaml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    media: Media,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -45,7 +50,15 @@ enum Output {
 
 /// Runs `vitrine inspect`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    let Args { file, root, output, config } = args;
+    let Args { file, root, output, config, media } = args;
+    if Media::takes(&file) {
+        let document = media.document(&file)?;
+        match output {
+            Output::Json => say!("{document:#}"),
+            Output::Text => output::print(format_args!("{}", table(&document))),
+        }
+        return Ok(Exit::Done);
+    }
     let (root, path) = place(&file, root.as_deref())?;
     let inspection = inspect(root.clone(), &path, bounds(config)?)?;
     let source = Source {
@@ -113,8 +126,8 @@ fn place(file: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure>
 
 fn bounds(config: Option<PathBuf>) -> Result<Bounds, Failure> {
     let usage = |error: config::ConfigError| Failure::new(Exit::Usage, &error);
-    let loaded = Loader::new(config).map_err(usage)?.source_optional().load().map_err(usage)?;
-    let extraction = loaded.library.spec.extraction;
+    let loaded = Loader::new(config).map_err(usage)?.given_optional().load().map_err(usage)?;
+    let extraction = loaded.resource.spec.extraction;
     Ok(Bounds {
         usd: config::limits(&extraction),
         timeout: Duration::from_secs(extraction.timeout_seconds.unsigned_abs().into()),

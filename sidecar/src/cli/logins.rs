@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use vitrine_crds::embedding_job::EmbeddingJobSpec;
 use vitrine_crds::library::{AssetLibrarySpec, Credentials, SecretRef};
 use vitrine_crds::secrets::STORE;
 
@@ -49,6 +50,42 @@ impl Logins {
             catalog: catalog.access(environment)?,
             captions: own(captions)?,
             views: own(views)?,
+            models: common.access(environment)?,
+        })
+    }
+}
+
+/// One login a place of a job over videos.
+pub(super) struct JobLogins {
+    /// Of the videos.
+    pub(super) videos: Access,
+    /// Of the report.
+    pub(super) output: Access,
+    /// Of the annotations.
+    pub(super) annotations: Access,
+    /// Of models in buckets.
+    pub(super) models: Access,
+}
+
+impl JobLogins {
+    /// As [`Logins::of`].
+    ///
+    /// # Errors
+    ///
+    /// A Secret that is missing, or has none of our keys.
+    pub(super) fn of(environment: &Environment, spec: &EmbeddingJobSpec) -> Result<Self, Failure> {
+        let videos = Place::of(spec.videos.secret_ref.as_ref(), spec.videos.credentials);
+        let output = spec.output.as_ref();
+        let output = output.map(|at| Place::of(at.secret_ref.as_ref(), at.credentials));
+        let output = output.unwrap_or_default();
+        let common = if videos.is_anonymous() { output } else { videos };
+        let own = spec.annotations.as_ref();
+        let own = own.map(|at| Place::of(at.secret_ref.as_ref(), at.credentials));
+        let annotations = own.filter(|place| !place.is_anonymous()).unwrap_or(common);
+        Ok(Self {
+            videos: videos.access(environment)?,
+            output: output.access(environment)?,
+            annotations: annotations.access(environment)?,
             models: common.access(environment)?,
         })
     }

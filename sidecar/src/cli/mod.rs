@@ -1,11 +1,17 @@
 //! The command line: one file a command, wiring only.
 
 mod catalog;
+mod clip_settings;
+mod clips;
+mod compile_sequence;
 mod config;
 mod contact_sheet;
 mod elasticsearch;
 mod embed;
+mod embed_query;
 mod inspect;
+mod inspect_media;
+mod log;
 mod logins;
 mod models;
 mod output;
@@ -17,13 +23,12 @@ mod search;
 mod settings;
 mod show;
 mod summary;
+mod verify;
 mod worker;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 use vitrine_crds::run::Exit;
 
 /// Turns libraries of 3D assets into vectors, and answers questions about them.
@@ -38,7 +43,9 @@ struct Cli {
 enum Command {
     /// Read a library of USD and GLB files into a catalogue that can be searched.
     Catalog(catalog::Args),
-    /// One step of the same as a process of its own, for pods.
+    /// Make dance videos searchable: five vectors each, a report, an index.
+    Embed(Box<embed::Args>),
+    /// One step of either as a process of its own, for pods.
     Run(run::Args),
     /// Find assets by what they are or look like: words or a picture in, nearest assets out.
     Search(search::Args),
@@ -46,14 +53,20 @@ enum Command {
     Show(show::Args),
     /// Put the pictures of a catalogue side by side.
     ContactSheet(contact_sheet::Args),
-    /// Print what is known of one USD or GLB file, without a catalogue.
+    /// Print what is known of one file: USD, GLB, video or sound; without a catalogue.
     Inspect(inspect::Args),
-    /// Turn texts into vectors, as a query of Elasticsearch needs them.
-    Embed(embed::Args),
+    /// List the clips of an index, print one with its vectors, find those like one.
+    Clips(clips::Args),
+    /// Turn texts or a picture into vectors, as a query of Elasticsearch needs them.
+    EmbedQuery(embed_query::Args),
+    /// Make an MP4 film of the numbered pictures of a folder.
+    CompileSequence(compile_sequence::Args),
     /// List, fetch and verify models.
     Models(models::Args),
     /// Check and show the configuration.
     Config(config::Args),
+    /// Check that models, Elasticsearch and storage are as a run needs them.
+    Verify(verify::Args),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Examples:\n  vitrine completions bash > ~/.local/share/bash-completion/completions/vitrine"
@@ -95,32 +108,25 @@ impl Failure {
     }
 }
 
-/// Sends log lines to stderr; `VITRINE_LOG` chooses them in the words of `RUST_LOG`. Without it, work
-/// that takes long tells what it does, and answers come without remarks.
-fn log(command: &Command) {
-    let telling = match command {
-        Command::Catalog(args) => !args.quiet,
-        Command::Run(args) => !args.quiet,
-        Command::Models(_) => true,
-        _ => false,
-    };
-    let default = if telling { "warn,vitrine=info" } else { "warn" };
-    let chosen = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .with_env_var("VITRINE_LOG");
-    let filter = match std::env::var_os("VITRINE_LOG") {
-        Some(_) => chosen.from_env_lossy(),
-        None => EnvFilter::new(default),
-    };
-    let plain = tracing_subscriber::fmt().without_time().with_target(false);
-    let ansi = console::Term::stderr().is_term();
-    plain.with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
+/// How much a command tells by itself: work that takes long tells what it does, and answers come
+/// without remarks.
+fn loudness(command: &Command) -> log::Loudness {
+    let telling =
+        |quiet: bool| if quiet { log::Loudness::Warnings } else { log::Loudness::Telling };
+    match command {
+        Command::Catalog(args) => telling(args.quiet),
+        Command::Run(args) => telling(args.quiet),
+        Command::Embed(args) if args.debug => log::Loudness::Debug,
+        Command::Embed(args) => telling(args.quiet),
+        Command::Models(_) => log::Loudness::Telling,
+        _ => log::Loudness::Warnings,
+    }
 }
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
-    log(&command);
+    log::start(loudness(&command));
     let done = match command {
         Command::Catalog(args) => catalog::run(args),
         Command::Run(args) => run::run(args),
@@ -128,9 +134,13 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::run(args),
         Command::ContactSheet(args) => contact_sheet::run(args),
         Command::Inspect(args) => inspect::run(args),
-        Command::Embed(args) => embed::run(args),
+        Command::Embed(args) => embed::run(*args),
+        Command::Clips(args) => clips::run(args),
+        Command::EmbedQuery(args) => embed_query::run(args),
+        Command::CompileSequence(args) => compile_sequence::run(args),
         Command::Models(args) => models::run(args),
         Command::Config(args) => config::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "vitrine", &mut script);

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use vitrine_crds::run::{Counts, Exit, FAILURES_MAX, FailureSample, IndexState, Step, Termination};
+use vitrine_crds::run::{
+    Counts, Exit, FAILURES_MAX, FailureSample, IndexState, QualityState, Step, Termination,
+};
 
+use super::clip_settings;
 use super::output::{self, Format, say};
+use super::progress::Noun;
 use super::settings::{self, Wishes};
 use super::{Failure, progress, summary};
 use crate::config::Loader;
@@ -32,6 +36,7 @@ const RUN_MAX: u64 = 1_000_000_000_000;
   vitrine run scan --config library.yaml
   vitrine run work --config library.yaml --chunk 0
   vitrine run publish --config library.yaml --output json
+  vitrine run work --config job.yaml --chunk 0        # of kind EmbeddingJob
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
 4 with --strict when assets failed.")]
@@ -101,6 +106,7 @@ struct Done {
     needs_gpu: Option<bool>,
     index: Option<IndexState>,
     models: BTreeMap<String, String>,
+    quality: Option<QualityState>,
     failures: Vec<FailureSample>,
     text: String,
     json: Value,
@@ -168,8 +174,12 @@ fn step(args: &Args) -> Result<Done, Stopped> {
     };
     let loader = Loader::new(args.config.clone());
     let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let settings = settings::load(loader, &wishes)?;
-    let watch = progress::watch(args.quiet);
+    let is_job = super::config::is_job(&loader)?;
+    let (settings, noun) = match is_job {
+        true => (clip_settings::load(loader, &wishes)?.into(), Noun::Clips),
+        false => (settings::load(loader, &wishes)?, Noun::Assets),
+    };
+    let watch = progress::watch(args.quiet, noun);
     let watch: &dyn Watch = watch.as_ref();
     match args.step {
         StepName::Scan => scan(&settings, args, watch),
@@ -237,6 +247,7 @@ fn chunks_of(count: usize) -> String {
 }
 
 fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
+    let noun = if settings.clips.is_some() { Noun::Clips } else { Noun::Assets };
     let report: Report = steps::publish(settings, args.run, watch)?;
     let index = report.index.clone().map(|index| {
         let IndexReport { url: _, alias, name, documents, kept, kept_until } = index;
@@ -248,6 +259,7 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
         counts: report.counts,
         index,
         models: report.models.clone(),
+        quality: report.quality,
         failures: report
             .failures
             .iter()
@@ -256,7 +268,7 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
                 FailureSample::new(&output::harmless(&one.uri), &output::harmless(&one.reason))
             })
             .collect(),
-        text: summary::of(&report, &settings.out),
+        text: summary::of(&report, &settings.out, noun),
         json: json!(report),
         ..Done::default()
     })
@@ -294,6 +306,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             needs_gpu: done.needs_gpu,
             index: done.index.clone(),
             models: done.models.clone(),
+            quality: done.quality,
             failures: done.failures.clone(),
         },
         Err(Stopped { failure, reason }) => Termination {
@@ -308,6 +321,7 @@ fn last_words(args: &Args, done: &Result<Done, Stopped>) -> Termination {
             needs_gpu: None,
             index: None,
             models: BTreeMap::new(),
+            quality: None,
             failures: Vec::new(),
         },
     }

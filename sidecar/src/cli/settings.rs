@@ -6,6 +6,7 @@ use std::time::Duration;
 use vitrine_crds::library::{Algorithm, AssetLibrarySpec, DeletionPolicy, Metadata, Views};
 use vitrine_crds::run::{Exit, Step};
 
+use super::elasticsearch::Owned;
 use super::logins::Logins;
 use super::{Failure, elasticsearch};
 use crate::asset::captions::Captions;
@@ -14,7 +15,7 @@ use crate::embed;
 use crate::extract::brought::{Brought, BroughtError};
 use crate::extract::pictures::Wanted;
 use crate::extract::{Bounds, UseOfGpu};
-use crate::index::Destination;
+use crate::index::{Destination, Holds};
 use crate::model::Cache;
 use crate::run::{Deletions, Embedding, Removal, Settings};
 use crate::storage::{Access, Filter, Location, Storage};
@@ -37,8 +38,8 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     for warning in &loaded.warnings {
         eprintln!("warning: {warning}");
     }
-    let metadata = loaded.library.metadata;
-    let spec = loaded.library.spec;
+    let metadata = loaded.resource.metadata;
+    let spec = loaded.resource.spec;
     if spec.source.roots_only {
         return Err(Failure::usage(
             "`source.rootsOnly` is not known to this version yet: leave it out, and exclude the \
@@ -49,7 +50,8 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     let source = place(&spec.source.uri)?;
     let library = spec.library_id.clone().or_else(|| named(&metadata, wishes));
     let library = library.or_else(|| source.stem()).unwrap_or_else(|| "library".to_owned());
-    let index = elasticsearch::destination(&spec, &environment, (&metadata, &library))?;
+    let owned = Owned { metadata: &metadata, library: &library, holds: Holds::Assets };
+    let index = elasticsearch::destination(spec.elasticsearch.as_ref(), &environment, owned)?;
     let logins = Logins::of(&environment, &spec)?;
     // Captions travel with the plan: no later step asks for them.
     let reads_pictures = matches!(wishes.step, None | Some(Step::Scan | Step::Work));
@@ -89,6 +91,7 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
             DeletionPolicy::Retain => Removal::Retain,
             DeletionPolicy::Delete => Removal::Remove,
         },
+        clips: None,
         library,
         index,
         source,
@@ -149,7 +152,7 @@ fn state_folder(index: &Destination) -> Result<PathBuf, Failure> {
 }
 
 /// The name in the metadata: with its namespace where pods run, where names are unique only there.
-fn named(metadata: &Metadata, wishes: &Wishes) -> Option<String> {
+pub(super) fn named(metadata: &Metadata, wishes: &Wishes) -> Option<String> {
     let name = metadata.name.clone()?;
     match (&metadata.namespace, wishes.step) {
         (Some(namespace), Some(_)) => Some(format!("{namespace}-{name}")),
@@ -157,7 +160,7 @@ fn named(metadata: &Metadata, wishes: &Wishes) -> Option<String> {
     }
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -168,10 +171,14 @@ fn embeddings(spec: &AssetLibrarySpec, access: &Access) -> Vec<Embedding> {
     entries.map(|spec| Embedding { spec: spec.clone(), options: options.clone() }).collect()
 }
 
-/// Largest captions file, in bytes: a million assets with two sentences each.
-const CAPTIONS_BYTES_MAX: u64 = 512 << 20;
-
-fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
+/// The file at `uri`, of at most `bytes_max` bytes.
+///
+/// * `what`: for messages, as in `captions`.
+pub(super) fn read_file(
+    (what, uri): (&str, &str),
+    access: &Access,
+    bytes_max: u64,
+) -> Result<Vec<u8>, Failure> {
     let storage = |error: crate::storage::StorageError| Failure::new(error.exit(), &error);
     let (folder, file) = match uri.rsplit_once('/') {
         Some(("", file)) => ("/", file),
@@ -180,13 +187,20 @@ fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
     };
     let location = Location::parse(folder).map_err(storage)?;
     let from = Storage::open(&location, access).map_err(storage)?;
-    let absent = || Failure::usage(format!("there is no captions file {uri}"));
+    let absent = || Failure::usage(format!("there is no {what} file {uri}"));
     let size = from.head(file).map_err(storage)?.ok_or_else(absent)?.size;
-    if size > CAPTIONS_BYTES_MAX {
+    if size > bytes_max {
         return Err(Failure::usage(format!(
-            "the captions file {uri} has {size} bytes, more than {CAPTIONS_BYTES_MAX}; split it"
+            "the {what} file {uri} has {size} bytes, more than {bytes_max}; split it"
         )));
     }
-    let bytes = from.get(file).map_err(storage)?.ok_or_else(absent)?;
+    from.get(file).map_err(storage)?.ok_or_else(absent)
+}
+
+/// Largest captions file, in bytes: a million assets with two sentences each.
+const CAPTIONS_BYTES_MAX: u64 = 512 << 20;
+
+fn read_captions(uri: &str, access: &Access) -> Result<Captions, Failure> {
+    let bytes = read_file(("captions", uri), access, CAPTIONS_BYTES_MAX)?;
     Captions::parse(uri, &bytes).map_err(|error| Failure::new(Exit::Usage, &error))
 }

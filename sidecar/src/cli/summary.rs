@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use vitrine_crds::embedding_job::REPORT;
+
 use super::output;
+use super::progress::Noun;
 use crate::run::report::{Drawn, IndexReport, Report, Sight};
 use crate::storage::Location;
 
 /// What the run came to, for people.
-pub(super) fn of(report: &Report, out: &Location) -> String {
+pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
+    let nouns = noun.plural();
     let Report { run, library, catalog, index, counts, found, steps, failures, .. } = report;
     let mut text = format!(
-        "{library}: {} assets: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
+        "{library}: {} {nouns}: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
         counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
     );
     if found.resumed > 0 {
@@ -43,7 +47,11 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
     }
     let done = counts.indexed as f64;
     if counts.indexed > 0 && is_whole {
-        text.push_str(&format!("{:.1} assets/s\n", done / steps.total.as_secs_f64()));
+        let rate = done / steps.total.as_secs_f64();
+        text.push_str(&match noun {
+            Noun::Assets => format!("{rate:.1} assets/s\n"),
+            Noun::Clips => format!("{:.1} s a clip\n", 1.0 / rate),
+        });
     }
     const SHOWN: usize = 10;
     for (path, reason) in report.undrawn.samples.iter().take(SHOWN) {
@@ -68,7 +76,7 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
     if failures.len() > SHOWN {
         text.push_str(&format!("and {} more\n", failures.len() - SHOWN));
     }
-    if !failures.is_empty() && catalog.is_some() {
+    if !failures.is_empty() && catalog.is_some() && noun == Noun::Assets {
         let report = crate::catalog::layout::report(*run);
         text.push_str(&format!("all failures: {out}/{report}\n"));
     }
@@ -79,7 +87,10 @@ pub(super) fn of(report: &Report, out: &Location) -> String {
         }
     }
     if catalog.is_some() {
-        text.push_str(&format!("catalogue: {out}\n"));
+        text.push_str(&match noun {
+            Noun::Assets => format!("catalogue: {out}\n"),
+            Noun::Clips => format!("report: {out}/{REPORT}\n"),
+        });
     }
     text
 }

@@ -1,7 +1,8 @@
 //! Environment variables, those of the process and those of a `.env` file.
 //!
 //! A `.env` file lends credentials, not settings: only variables of object stores, model hubs and
-//! Elasticsearch are taken from it. What the process has wins.
+//! Elasticsearch are taken from it, and two more that say where a laptop has its pose model
+//! ([`DOTENV_NAMES`]). What the process has wins.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,7 @@ pub const RESERVED: &[&str] = &[
     "VITRINE_CONFIG",
     "VITRINE_CRASH_AT",
     "VITRINE_LOG",
+    "VITRINE_MEDIA",
     "VITRINE_SECRETS_DIR",
 ];
 
@@ -25,6 +27,9 @@ pub const RESERVED_PREFIXES: &[&str] = &["VITRINE_TEST_", "VITRINE_BENCH_"];
 /// Beginnings of the names that `.env` may set.
 pub const CREDENTIAL_PREFIXES: &[&str] =
     &["AWS_", "GOOGLE_", "AZURE_", "HF_", "ELASTICSEARCH_", "VITRINE_ELASTICSEARCH__"];
+
+/// Other names that `.env` may set: which pose model a laptop has, and where it is.
+pub const DOTENV_NAMES: &[&str] = &["ENVIRONMENT", "MMPOSE_CHECKPOINT_PATH"];
 
 /// Variables by name, each with where it was set.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +106,9 @@ impl Environment {
             }
             let (name, value) = assignment(line)
                 .ok_or_else(|| DotenvError::Line { file: file.to_owned(), line: index + 1 })?;
-            if CREDENTIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            if CREDENTIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+                || DOTENV_NAMES.contains(&name.as_str())
+            {
                 environment.variables.insert(name, Variable { value, from_file: true });
             } else if name.starts_with(PREFIX) {
                 environment.refused.push(name);
@@ -111,6 +118,12 @@ impl Environment {
             environment.variables.insert(name, Variable { value, from_file: false });
         }
         Ok(environment)
+    }
+
+    /// Sets one variable, as if the process had it.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let value = Variable { value: value.to_owned(), from_file: false };
+        self.variables.insert(name.to_owned(), value);
     }
 
     /// The value of one variable.
@@ -169,12 +182,13 @@ mod tests {
     #[test]
     fn dotenv_lends_credentials_and_nothing_else() {
         let text = "# keys\nexport AWS_ACCESS_KEY_ID='a b' # mine\nAWS_REGION=eu # here\n\
-                    VITRINE_SUSPEND=true\nPATH=/evil\nVITRINE_ELASTICSEARCH__URL=\"http://es\"\n";
+                    MMPOSE_CHECKPOINT_PATH=models/pose\nVITRINE_SUSPEND=true\nPATH=/evil\nVITRINE_ELASTICSEARCH__URL=\"http://es\"\n";
         let process = [("AWS_REGION".to_owned(), "us".to_owned())];
         let environment = Environment::from_parts(process, text, ".env").unwrap();
         assert_eq!(environment.get("AWS_ACCESS_KEY_ID"), Some("a b"));
         assert_eq!(environment.get("AWS_REGION"), Some("us"), "the process wins");
         assert_eq!(environment.get("VITRINE_ELASTICSEARCH__URL"), Some("http://es"));
+        assert_eq!(environment.get("MMPOSE_CHECKPOINT_PATH"), Some("models/pose"));
         assert_eq!(environment.get("PATH"), None);
         assert_eq!(environment.get("VITRINE_SUSPEND"), None);
         assert_eq!(environment.refused, ["VITRINE_SUSPEND"]);

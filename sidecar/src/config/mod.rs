@@ -8,6 +8,7 @@
 
 mod check;
 pub mod environment;
+mod kind;
 mod limits;
 mod overlay;
 mod path;
@@ -17,9 +18,11 @@ mod shape;
 use std::path::{Path as FilePath, PathBuf};
 
 use serde_json::{Value, json};
-use vitrine_crds::library::{AssetLibrary, check as rules, embedding};
+use vitrine_crds::embedding_job::EmbeddingJob;
+use vitrine_crds::library::AssetLibrary;
 
 pub use environment::{DotenvError, Environment};
+pub use kind::Configured;
 pub use limits::limits;
 pub use path::{Path, Step};
 use shape::Shape;
@@ -62,15 +65,15 @@ impl std::fmt::Display for Origin {
 
 /// A configuration that passed every check, and where its values came from.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct Loaded<T = AssetLibrary> {
     /// The configuration.
-    pub library: AssetLibrary,
+    pub resource: T,
     /// What should be looked at but stops nothing.
     pub warnings: Vec<String>,
     origins: Vec<(Path, Origin)>,
 }
 
-impl Loaded {
+impl<T> Loaded<T> {
     /// Where the value at `path` came from.
     pub fn origin(&self, path: &Path) -> Origin {
         origin(&self.origins, path)
@@ -148,7 +151,8 @@ pub struct Loader {
     file: Option<PathBuf>,
     environment: Environment,
     flags: Vec<(Path, Value, String)>,
-    source_optional: bool,
+    fallbacks: Vec<(Path, Value, String)>,
+    given_optional: bool,
 }
 
 impl Loader {
@@ -168,7 +172,7 @@ impl Loader {
 
     /// The same with a given environment and no default file.
     pub fn with(file: Option<PathBuf>, environment: Environment) -> Self {
-        Self { file, environment, flags: Vec::new(), source_optional: false }
+        Self { file, environment, flags: Vec::new(), fallbacks: Vec::new(), given_optional: false }
     }
 
     /// Lays the value of a flag on top: `flag("source.include", json!(["**/*.usdz"]), "--include")`.
@@ -178,10 +182,25 @@ impl Loader {
         self
     }
 
-    /// Accepts a configuration without `source.uri`, which is then empty: for showing it.
+    /// Lays the value of a variable of another program where the file says nothing.
     #[must_use]
-    pub fn source_optional(mut self) -> Self {
-        self.source_optional = true;
+    pub fn fallback(mut self, path: &str, value: impl Into<Value>, variable: &str) -> Self {
+        self.fallbacks.push((Path::in_spec(path), value.into(), variable.to_owned()));
+        self
+    }
+
+    /// Sets a variable as if the process had it.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.set(name, value);
+        self
+    }
+
+    /// Accepts a configuration without what a command may give instead ([`Configured::GIVEN`]), which
+    /// is then empty: for showing it.
+    #[must_use]
+    pub fn given_optional(mut self) -> Self {
+        self.given_optional = true;
         self
     }
 
@@ -195,13 +214,41 @@ impl Loader {
         self.file.as_deref()
     }
 
-    /// Lays the layers over one another and checks what comes out.
+    /// The `kind` that the file says; none where there is no file, or it says none.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn kind(&self) -> Result<Option<String>, ConfigError> {
+        let Some(file) = &self.file else { return Ok(None) };
+        Ok(read(file)?["kind"].as_str().map(str::to_owned))
+    }
+
+    /// Loads the configuration of a library: see [`Loader::load_as`].
     ///
     /// # Errors
     ///
     /// [`ConfigError::Mistakes`] holds every mistake, not only the first.
     pub fn load(self) -> Result<Loaded, ConfigError> {
-        let shape = Shape::of_library();
+        self.load_as()
+    }
+
+    /// Loads the configuration of a job over videos: see [`Loader::load_as`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Mistakes`] holds every mistake, not only the first.
+    pub fn load_job(self) -> Result<Loaded<EmbeddingJob>, ConfigError> {
+        self.load_as()
+    }
+
+    /// Lays the layers over one another and checks what comes out.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Mistakes`] holds every mistake, not only the first.
+    pub fn load_as<T: Configured>(self) -> Result<Loaded<T>, ConfigError> {
+        let shape = Shape::of::<T>();
         let mut origins = Vec::new();
         let mut tree = match &self.file {
             Some(file) => {
@@ -217,8 +264,18 @@ impl Loader {
             object.entry("spec").or_insert_with(|| json!({}));
         }
 
-        let read = overlay::settings(&self.environment, &shape);
         let dotenv = |name: &str| self.environment.is_from_file(name);
+        let others = T::VARIABLES.iter().filter_map(|(name, path)| {
+            let value = self.environment.get(name).filter(|value| !value.is_empty())?;
+            Some((Path::in_spec(path), json!(value), (*name).to_owned()))
+        });
+        for (path, value, name) in others.chain(self.fallbacks) {
+            if path.get(&tree).is_none_or(Value::is_null) {
+                let _ = path.set(&mut tree, value);
+                origins.push((path, Origin::Variable { dotenv: dotenv(&name), name }));
+            }
+        }
+        let read = overlay::settings(&self.environment, &shape);
         let mut mistakes: Vec<Mistake> = read
             .mistakes
             .into_iter()
@@ -230,26 +287,43 @@ impl Loader {
             .collect();
         for overlay::Setting { path, value, variable } in read.settings {
             let origin = Origin::Variable { dotenv: dotenv(&variable), name: variable };
-            lay(&mut tree, &mut origins, &mut mistakes, (path, value, origin));
+            lay::<T>(&mut tree, &mut origins, &mut mistakes, (path, value, origin));
         }
         for (path, value, flag) in self.flags {
-            lay(&mut tree, &mut origins, &mut mistakes, (path, value, Origin::Flag(flag)));
+            let origin = Origin::Flag(flag);
+            lay::<T>(&mut tree, &mut origins, &mut mistakes, (path, value, origin));
         }
-        let source = Path::in_spec("source.uri");
-        if self.source_optional && source.get(&tree).is_none_or(Value::is_null) {
-            // A one-letter placeholder passes the check for length; it is taken out again below.
-            let _ = source.set(&mut tree, json!("."));
-            origins.push((source.clone(), Origin::Default));
+        for given in T::GIVEN.iter().filter(|_| self.given_optional) {
+            let given = Path::in_spec(given);
+            if given.get(&tree).is_none_or(Value::is_null) {
+                // A one-letter placeholder passes the check for length; who prints it leaves it out.
+                let _ = given.set(&mut tree, json!("."));
+                origins.push((given, Origin::Default));
+            }
         }
 
-        let found = check::check(&mut tree, &shape);
+        // A key that a variable may set is missed by its own name, not by that of what is around it.
+        for (_, path) in T::VARIABLES {
+            let path = Path::in_spec(path);
+            let around = Path(path.0[..path.0.len() - 1].to_vec());
+            if around.get(&tree).is_none_or(Value::is_null) {
+                let _ = around.set(&mut tree, json!({}));
+            }
+        }
+        let mut found = check::check(&mut tree, &shape);
+        for (name, path) in T::VARIABLES {
+            let missing = found.iter_mut().filter(|one| one.path == Path::in_spec(path));
+            for one in missing.filter(|one| one.message.starts_with("is missing")) {
+                one.message.push_str(&format!(" or {name}"));
+            }
+        }
         mistakes.extend(found.into_iter().map(|check::Found { path, message }| Mistake {
             origin: origin(&origins, &path),
             path: path.to_string(),
             message,
         }));
-        let library = match serde_json::from_value::<AssetLibrary>(tree) {
-            Ok(library) => library,
+        let resource = match serde_json::from_value::<T>(tree) {
+            Ok(resource) => resource,
             Err(error) if mistakes.is_empty() => {
                 let message = error.to_string();
                 let origin = Origin::Default;
@@ -258,7 +332,7 @@ impl Loader {
             }
             Err(_) => return Err(ConfigError::Mistakes(mistakes)),
         };
-        mistakes.extend(rules::mistakes(&library).into_iter().map(|mistake| Mistake {
+        mistakes.extend(resource.mistakes().into_iter().map(|mistake| Mistake {
             origin: origin(&origins, &Path::in_spec(&mistake.path)),
             path: mistake.path,
             message: mistake.message,
@@ -273,23 +347,23 @@ impl Loader {
                  put settings into {DEFAULT_FILE}"
             )
         }));
-        Ok(Loaded { library, warnings, origins })
+        Ok(Loaded { resource, warnings, origins })
     }
 }
 
 /// Puts one value into the tree. A list that only has its default so far is written out first, so
 /// that `embeddings[0].model.uri` can be changed alone.
-fn lay(
+fn lay<T: Configured>(
     tree: &mut Value,
     origins: &mut Vec<(Path, Origin)>,
     mistakes: &mut Vec<Mistake>,
     (path, value, origin): (Path, Value, Origin),
 ) {
-    let embeddings = Path::in_spec("embeddings");
-    if embeddings.covers(&path) && path != embeddings && embeddings.get(tree).is_none() {
-        let default = serde_json::to_value(embedding::default_embeddings())
-            .expect("the default is made of texts");
-        let _ = embeddings.set(tree, default);
+    if let Some((list, default)) = T::default_list() {
+        let list = Path::in_spec(list);
+        if list.covers(&path) && path != list && list.get(tree).is_none() {
+            let _ = list.set(tree, default);
+        }
     }
     match path.set(tree, value) {
         Ok(()) => origins.push((path, origin)),

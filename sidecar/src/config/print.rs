@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::path::{Path, Step};
-use super::{Environment, Loaded, Origin};
+use super::{Configured, Environment, Loaded, Origin};
 
 /// Variables that say where a cluster is: no secrets.
 const PLAIN: [&str; 3] = ["ELASTICSEARCH_HOST", "ELASTICSEARCH_PORT", "ELASTICSEARCH_INDEX"];
 
 /// YAML that can be used as a file again; a remark says where each value came from.
-pub fn yaml(loaded: &Loaded, environment: &Environment) -> String {
+pub fn yaml<T: Configured>(loaded: &Loaded<T>, environment: &Environment) -> String {
     let mut lines = Vec::new();
     write(&tree(loaded), &Path::default(), 0, "", &mut lines);
     let widest = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(60);
@@ -35,7 +35,7 @@ pub fn yaml(loaded: &Loaded, environment: &Environment) -> String {
 }
 
 /// `config`, `origins` by key, and the names of `credentials`.
-pub fn json(loaded: &Loaded, environment: &Environment) -> Value {
+pub fn json<T: Configured>(loaded: &Loaded<T>, environment: &Environment) -> Value {
     let tree = tree(loaded);
     let mut origins = Map::new();
     super::leaves(&tree, &Path::default(), &mut |path| {
@@ -46,14 +46,16 @@ pub fn json(loaded: &Loaded, environment: &Environment) -> Value {
     json!({ "config": tree, "origins": origins, "credentials": credentials })
 }
 
-/// The configuration as values, without the placeholder of a source that was not given and
+/// The configuration as values, without placeholders of what a command may give and
 /// without the queries of URIs, which may carry signatures.
-fn tree(loaded: &Loaded) -> Value {
-    let mut tree = serde_json::to_value(&loaded.library)
+fn tree<T: Configured>(loaded: &Loaded<T>) -> Value {
+    let mut tree = serde_json::to_value(&loaded.resource)
         .expect("a configuration is made of texts, numbers and flags");
-    let source = Path::in_spec("source.uri");
-    if loaded.origin(&source) == Origin::Default {
-        let _ = source.set(&mut tree, Value::Null);
+    for given in T::GIVEN {
+        let given = Path::in_spec(given);
+        if loaded.origin(&given) == Origin::Default {
+            let _ = given.set(&mut tree, Value::Null);
+        }
     }
     redact(&mut tree);
     tree
@@ -183,7 +185,7 @@ mod tests {
         ]);
         let text = yaml(&loaded, &environment);
         let back: vitrine_crds::library::AssetLibrary = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(back, loaded.library, "{text}");
+        assert_eq!(back, loaded.resource, "{text}");
         assert!(text.contains("# VITRINE_SOURCE__URI"), "{text}");
         assert!(text.contains("# default"), "{text}");
     }

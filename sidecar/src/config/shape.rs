@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::kind::Configured;
 use crate::nearest::{nearest, plain};
 
 /// What one place of the configuration may hold. `null` is allowed where `optional` says so.
@@ -37,9 +38,9 @@ pub enum Kind {
 
 impl Shape {
     /// The shape of a whole configuration file.
-    pub fn of_library() -> Self {
-        let schema: Value = serde_json::from_str(&vitrine_crds::library::schema_json())
-            .expect("the schema is written as JSON");
+    pub fn of<T: Configured>() -> Self {
+        let schema: Value =
+            serde_json::from_str(&T::schema_json()).expect("the schema is written as JSON");
         Self::from_schema(&schema)
     }
 

@@ -29,7 +29,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
     let (_folder, loader) =
         loader(yaml, &[("VITRINE_VIEWS__COUNT", "6"), ("VITRINE_SOURCE__URI", "b")]);
     let loaded = loader.flag("source.uri", "c", "SOURCE").load().unwrap();
-    let spec = &loaded.library.spec;
+    let spec = &loaded.resource.spec;
     assert_eq!((spec.source.uri.as_str(), spec.views.count, spec.views.size), ("c", 6, 256));
     let from = |path| loaded.origin(&Path::in_spec(path)).to_string();
     assert_eq!(from("source.uri"), "SOURCE");
@@ -63,7 +63,7 @@ fn every_key_of_the_schema_can_be_set_by_the_variable_that_its_path_names() {
                 };
                 let read = overlay::settings(
                     &environment(&[(path.variable().as_str(), text.as_str())]),
-                    &Shape::of_library(),
+                    &Shape::of::<AssetLibrary>(),
                 );
                 assert_eq!(read.mistakes, [], "{path}");
                 assert_eq!(read.settings.len(), 1, "{path}");
@@ -72,7 +72,7 @@ fn every_key_of_the_schema_can_be_set_by_the_variable_that_its_path_names() {
             }
         }
     }
-    let shape = Shape::of_library();
+    let shape = Shape::of::<AssetLibrary>();
     let (key, spec) = shape.key_like("spec").unwrap();
     let mut count = 0;
     walk(spec, Path::default().key(key), &mut count);
@@ -91,9 +91,9 @@ fn a_variable_changes_one_key_of_the_default_model() {
     )
     .load()
     .unwrap();
-    let [entry] = loaded.library.spec.embeddings.as_slice() else { panic!("one entry") };
+    let [entry] = loaded.resource.spec.embeddings.as_slice() else { panic!("one entry") };
     assert_eq!((entry.name.as_str(), entry.model.uri.as_str()), ("text", "models/mine"));
-    assert_eq!(loaded.library.spec.views.count, 8, "lower-case names are not ours");
+    assert_eq!(loaded.resource.spec.views.count, 8, "lower-case names are not ours");
 }
 
 #[test]
@@ -177,5 +177,39 @@ fn yaml_that_cannot_be_read_names_file_and_line() {
 
 #[test]
 fn the_default_embedding_is_the_one_the_embedder_opens() {
-    assert_eq!(embedding::default_embeddings(), [crate::embed::default_text()]);
+    assert_eq!(
+        vitrine_crds::library::embedding::default_embeddings(),
+        [crate::embed::default_text()]
+    );
+}
+
+#[test]
+fn a_job_is_read_by_the_same_layers_and_a_laptop_s_pose_model_is_the_last_of_them() {
+    let yaml = "kind: EmbeddingJob\nspec: {videos: {uri: a}, sampling: {fps: 10}}";
+    let variables = [("VITRINE_SAMPLING__FPS", "30"), ("MMPOSE_CHECKPOINT_PATH", "models/pose")];
+    let (_folder, loader) = loader(yaml, &variables);
+    assert_eq!(loader.kind().unwrap().as_deref(), Some("EmbeddingJob"));
+    let loaded = loader.clone().load_job().unwrap();
+    let spec = &loaded.resource.spec;
+    assert_eq!((spec.sampling.fps, spec.models.pose.uri.as_str()), (30, "models/pose"));
+    let from = |path| loaded.origin(&Path::in_spec(path)).to_string();
+    assert_eq!(from("models.pose.uri"), "MMPOSE_CHECKPOINT_PATH");
+    let loaded = loader.flag("models.pose.uri", "mine", "--pose-model").load_job().unwrap();
+    assert_eq!(loaded.resource.spec.models.pose.uri, "mine");
+    let fallback = |yaml: &str| {
+        let (_folder, loader) = self::loader(yaml, &variables);
+        let loader = loader.fallback("elasticsearch.url", "http://es:9200", "ELASTICSEARCH_HOST");
+        loader.load_job().unwrap().resource.spec.elasticsearch.unwrap().url.unwrap()
+    };
+    assert_eq!(fallback(yaml), "http://es:9200");
+    let named = "kind: EmbeddingJob\nspec: {videos: {uri: a}, elasticsearch: {url: 'https://b'}}";
+    assert_eq!(fallback(named), "https://b");
+}
+
+#[test]
+fn the_kind_of_a_file_has_to_be_the_command_s() {
+    let (_folder, loader) = loader("kind: AssetLibrary\nspec: {source: {uri: a}}", &[]);
+    let message = loader.load_job().unwrap_err().to_string();
+    assert!(message.contains("`source` is not known"), "{message}");
+    assert!(message.contains("`kind`"), "{message}");
 }

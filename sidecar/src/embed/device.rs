@@ -31,10 +31,21 @@ pub fn name(provider: Provider) -> &'static str {
 /// [`OpenError::Device`] where a demanded device is absent, [`OpenError::Unusable`] where ONNX
 /// Runtime refuses the file: broken, newer than the runtime, or in need of custom operators.
 pub(super) fn place(model: &str, weights: &Path, device: &Device) -> Result<Placed, OpenError> {
-    let load = |provider| {
-        let session = load(model, weights, device, provider)?;
-        Ok(Placed { network: Box::new(OnnxNetwork::new(session)), provider })
-    };
+    let (session, provider) = session(model, weights, device)?;
+    Ok(Placed { network: Box::new(OnnxNetwork::new(session)), provider })
+}
+
+/// As [`place`]: the session, and where it runs in the end, never [`Provider::Auto`].
+///
+/// # Errors
+///
+/// Those of [`place`].
+pub(super) fn session(
+    model: &str,
+    weights: &Path,
+    device: &Device,
+) -> Result<(Session, Provider), OpenError> {
+    let load = |provider| Ok((load(model, weights, device, provider)?, provider));
     if device.provider != Provider::Auto {
         return load(device.provider);
     }

@@ -11,6 +11,7 @@ mod network;
 mod onnx;
 mod options;
 mod paired;
+pub mod people;
 mod picture;
 mod pool;
 #[cfg(feature = "pure")]

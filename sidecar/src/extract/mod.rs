@@ -6,6 +6,7 @@
 //!      ◀─pictures──      ──▶ draw ──▶ easel              pictures: what is asked for and comes back
 //! easels: whether children draw by a GPU
 //! mirror: what children see of a bucket                text: facts to a sentence
+//! footage: clips to what is seen and heard of them, by children of another program
 //! budget: memory that pictures take together           brought: pictures that exist already
 //! ```
 
@@ -16,6 +17,7 @@ mod draw;
 mod easel;
 mod easels;
 pub mod existing;
+pub mod footage;
 mod formats;
 pub mod mirror;
 pub mod pictures;

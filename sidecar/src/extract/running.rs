@@ -160,32 +160,39 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    /// How it ended, for people, and whether somebody else ended it: the system without memory, a
-    /// person.
+    /// How it ended: see [`ended`].
     pub(super) fn ended(mut self) -> (String, bool) {
-        // Its pipes close a moment before it is gone; and it may still run after it said something that
-        // is no answer.
-        let asked = Instant::now();
-        let mut ended_itself = None;
-        while ended_itself.is_none() && asked.elapsed() < LEAVES {
-            ended_itself = self.child.try_wait().ok().flatten();
-            std::thread::sleep(LEAVES / 100);
-        }
-        let _ = self.child.kill();
-        let status = self.child.wait();
-        let signal = ended_itself.and_then(|status| status.signal());
-        let is_foreign = signal == Some(Signal::KILL.as_raw());
-        let words = self.words.join().unwrap_or_default();
-        let words = String::from_utf8_lossy(&words);
-        let words = words.lines().map(str::trim).filter(|line| !line.is_empty());
-        let ended = status.map_or_else(|error| error.to_string(), describe);
-        // Programs put the reason first and hints below it.
-        let said = match words.take(2).collect::<Vec<_>>().join("; ") {
-            words if words.is_empty() => ended,
-            words => format!("{ended}, saying `{words}`"),
-        };
-        (said, is_foreign)
+        ended(&mut self.child, Some(self.words))
     }
+}
+
+/// How a child ended, for people, and whether somebody else ended it: the system without memory, a
+/// person.
+///
+/// * `words`: its standard error.
+pub(super) fn ended(child: &mut Child, words: Option<JoinHandle<Vec<u8>>>) -> (String, bool) {
+    // Its pipes close a moment before it is gone; and it may still run after it said something that
+    // is no answer.
+    let asked = Instant::now();
+    let mut ended_itself = None;
+    while ended_itself.is_none() && asked.elapsed() < LEAVES {
+        ended_itself = child.try_wait().ok().flatten();
+        std::thread::sleep(LEAVES / 100);
+    }
+    let _ = child.kill();
+    let status = child.wait();
+    let signal = ended_itself.and_then(|status| status.signal());
+    let is_foreign = signal == Some(Signal::KILL.as_raw());
+    let words = words.and_then(|words| words.join().ok()).unwrap_or_default();
+    let words = String::from_utf8_lossy(&words);
+    let words = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let ended = status.map_or_else(|error| error.to_string(), describe);
+    // Programs put the reason first and hints below it.
+    let said = match words.take(2).collect::<Vec<_>>().join("; ") {
+        words if words.is_empty() => ended,
+        words => format!("{ended}, saying `{words}`"),
+    };
+    (said, is_foreign)
 }
 
 fn next_answer(stdout: &mut impl BufRead, line: &mut Vec<u8>) -> Option<Answer> {
@@ -232,7 +239,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Reads to the end, keeping the first bytes: where a program says why it ends.
-fn first_words(mut from: impl Read) -> Vec<u8> {
+pub(super) fn first_words(mut from: impl Read) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut piece = [0; 1024];
     while let Ok(read @ 1..) = from.read(&mut piece) {

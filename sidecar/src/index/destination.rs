@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use vitrine_crds::library::{Elasticsearch, check};
 
 use super::settings::{Login, Settings};
-use super::wanted::{FieldWanted, Owner, Wanted};
+use super::wanted::{FieldWanted, Holds, Owner, Wanted};
 use super::{IndexError, names};
 
 /// Where a run's documents go.
@@ -17,6 +17,8 @@ pub struct Destination {
     pub connection: Settings,
     /// The name that searches use.
     pub alias: String,
+    /// What the documents are.
+    pub holds: Holds,
     /// Whose the index is.
     pub owner: Owner,
     /// As configured.
@@ -41,6 +43,7 @@ impl Destination {
         } = &self.spec;
         let count = |number: i32| number.unsigned_abs();
         Wanted {
+            holds: self.holds,
             alias: self.alias.clone(),
             owner: self.owner.clone(),
             fields,

@@ -3,17 +3,40 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wanted::FieldWanted;
 use super::{Server, vectors};
+use crate::asset::clip::Clip;
 use crate::asset::{Content, Document};
 
-/// What an index holds of one asset.
+/// What a document says.
+#[derive(Clone, Copy, Debug)]
+pub enum Described<'a> {
+    /// Of an asset.
+    Asset(&'a Document),
+    /// Of a clip.
+    Clip(&'a Clip),
+}
+
+impl<'a> From<&'a Document> for Described<'a> {
+    fn from(document: &'a Document) -> Self {
+        Self::Asset(document)
+    }
+}
+
+impl<'a> From<&'a Clip> for Described<'a> {
+    fn from(clip: &'a Clip) -> Self {
+        Self::Clip(clip)
+    }
+}
+
+/// What an index holds of one asset or clip.
 pub struct Body<'a, S> {
     /// The document.
-    pub document: &'a Document,
+    pub document: Described<'a>,
     /// Covers all that the next run compares; the run makes it.
     pub state: &'a str,
     /// What the next run continues from, where the index is all it has.
@@ -58,9 +81,18 @@ impl Extent {
 pub fn encode<S: Serialize>(body: &Body<'_, S>, server: &Server) -> Vec<u8> {
     let Body { document, state, run_state, fields, vectors } = body;
     let mut out = Vec::with_capacity(4_096);
-    let fit = with_fit_keys(document);
-    serde_json::to_writer(&mut out, &fit).expect("documents are JSON");
-    join(&mut out, &Beside { extent_m: Extent::of(document), state, run_state: *run_state });
+    let extent_m = match document {
+        Described::Asset(document) => {
+            let fit = with_fit_keys(document);
+            serde_json::to_writer(&mut out, &fit).expect("documents are JSON");
+            Extent::of(document)
+        }
+        Described::Clip(clip) => {
+            serde_json::to_writer(&mut out, clip).expect("documents are JSON");
+            None
+        }
+    };
+    join(&mut out, &Beside { extent_m, state, run_state: *run_state });
     for (name, vector) in *vectors {
         out.pop(); // The closing brace.
         out.push(b',');
@@ -128,9 +160,9 @@ fn join(out: &mut Vec<u8>, more: &impl Serialize) {
 
 /// A document out of an index.
 #[derive(Clone, Debug)]
-pub struct Exported {
+pub struct Exported<D = Document> {
     /// The document.
-    pub document: Document,
+    pub document: D,
     /// What the run left there.
     pub run_state: Value,
     /// Vectors by field; those of views one after another, as [`Body`] takes them.
@@ -138,14 +170,14 @@ pub struct Exported {
 }
 
 #[derive(Deserialize)]
-struct Stored {
+struct Stored<D> {
     #[serde(flatten)]
-    document: Document,
+    document: D,
     #[serde(default)]
     run_state: Value,
 }
 
-impl Exported {
+impl<D: DeserializeOwned> Exported<D> {
     /// Reads `_source`; `fields` are those of vectors.
     ///
     /// # Errors
@@ -185,7 +217,7 @@ fn read_vectors(value: &Value) -> Option<Vec<f32>> {
 }
 
 /// A vector as an answer shows it: numbers, or the base64 that was sent.
-fn read_vector(value: &Value) -> Option<Vec<f32>> {
+pub fn read_vector(value: &Value) -> Option<Vec<f32>> {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     match value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::BLOCK;
 use super::names::{self, escaped};
-use super::wanted::Wanted;
+use super::wanted::{Holds, Wanted};
 use super::{Cluster, IndexError, Request, listing, sides};
 
 /// Documents written or removed at once.
@@ -115,5 +115,5 @@ fn send(
 }
 
 fn ids(cluster: &Cluster, index: &str) -> Result<Vec<String>, IndexError> {
-    listing::list(cluster, index)?.map(|entry| Ok(entry?.id)).collect()
+    listing::list(cluster, (index, Holds::Assets))?.map(|entry| Ok(entry?.id)).collect()
 }

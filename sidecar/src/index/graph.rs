@@ -90,7 +90,9 @@ fn counts(
     for FieldWanted { field, content, .. } in &wanted.fields {
         let counted = match content {
             Content::Description => continue,
-            Content::Caption => json!({"filter": {"exists": {"field": field}}}),
+            Content::Caption | Content::Motion | Content::Sound => {
+                json!({"filter": {"exists": {"field": field}}})
+            }
             Content::Views => json!({"nested": {"path": field}}),
         };
         asked.insert(field.clone(), counted);
@@ -103,7 +105,7 @@ fn counts(
     let answer = cluster.request(Request::new(Method::Post, path).json(&body))?;
     let counted = |field: &FieldWanted| match field.content {
         Content::Description => Some(documents),
-        Content::Caption | Content::Views => {
+        Content::Caption | Content::Views | Content::Motion | Content::Sound => {
             answer["aggregations"][&field.field]["doc_count"].as_u64()
         }
     };

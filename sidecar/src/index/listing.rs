@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use elasticsearch::http::Method;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::document::Exported;
 use super::names::escaped;
 use super::server::Version;
+use super::wanted::Holds;
 use super::{Cluster, IndexError, Request};
 
 /// Entries of one page: some hundred bytes each.
@@ -25,12 +27,14 @@ const VECTORS_EXCLUDED: Version = Version { major: 9, minor: 2, patch: 0 };
 /// What a run compares of one document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
-    /// The asset's id.
+    /// The asset's or clip's id.
     pub id: String,
     /// Covers all that makes the document; empty where it has none.
     pub state: String,
-    /// As written.
+    /// As written; 0 of clips.
     pub used_by: u64,
+    /// Path inside the collection, of clips; empty of assets, whose id says it.
+    pub path: String,
 }
 
 /// Every document of `index`: what a run compares of it. Refreshes first, so that nothing that was
@@ -41,9 +45,13 @@ pub struct Entry {
 /// What the cluster says, on opening and on every page.
 pub fn list<'a>(
     cluster: &'a Cluster,
-    index: &str,
+    index: (&str, Holds),
 ) -> Result<impl Iterator<Item = Result<Entry, IndexError>> + use<'a>, IndexError> {
-    let body = json!({"_source": false, "docvalue_fields": ["state", "used_by"]});
+    let extra = match index.1 {
+        Holds::Assets => "used_by",
+        Holds::Clips => "video_path",
+    };
+    let body = json!({"_source": false, "docvalue_fields": ["state", extra]});
     Ok(Pages::open(cluster, index, (ENTRIES_PAGE, body))?.map(|hit| {
         let hit = hit?;
         let first = |field: &str| &hit["fields"][field][0];
@@ -51,6 +59,7 @@ pub fn list<'a>(
             id: hit["_id"].as_str().unwrap_or_default().to_owned(),
             state: first("state").as_str().unwrap_or_default().to_owned(),
             used_by: first("used_by").as_u64().unwrap_or_default(),
+            path: first("video_path").as_str().unwrap_or_default().to_owned(),
         })
     }))
 }
@@ -60,16 +69,16 @@ pub fn list<'a>(
 /// # Errors
 ///
 /// As [`list`]; and [`IndexError::Inconsistent`] for a document that is none of ours.
-pub fn export<'a>(
+pub fn export<'a, D: DeserializeOwned>(
     cluster: &'a Cluster,
-    index: &str,
+    index: (&str, Holds),
     fields: Vec<String>,
-) -> Result<impl Iterator<Item = Result<Exported, IndexError>> + use<'a>, IndexError> {
+) -> Result<impl Iterator<Item = Result<Exported<D>, IndexError>> + use<'a, D>, IndexError> {
     let mut body = json!({});
     if cluster.server().version.is_none_or(|version| version >= VECTORS_EXCLUDED) {
         body["_source"] = json!({"exclude_vectors": false});
     }
-    let name = index.to_owned();
+    let name = index.0.to_owned();
     Ok(Pages::open(cluster, index, (DOCUMENTS_PAGE, body))?.map(move |hit| {
         let mut hit = hit?;
         Exported::read(hit["_source"].take(), &fields).map_err(|reason| {
@@ -80,11 +89,12 @@ pub fn export<'a>(
     }))
 }
 
-/// Hits in the order of `asset_id`, over a view of the index that does not change. A view that
+/// Hits in the order of ids, over a view of the index that does not change. A view that
 /// the server lost is taken anew after the last id.
 struct Pages<'a> {
     cluster: &'a Cluster,
     index: String,
+    holds: Holds,
     body: Value,
     size: usize,
     view: Option<String>,
@@ -96,7 +106,7 @@ struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn open(
         cluster: &'a Cluster,
-        index: &str,
+        (index, holds): (&str, Holds),
         (size, body): (usize, Value),
     ) -> Result<Self, IndexError> {
         let refresh = Request::new(Method::Post, format!("{}/_refresh", escaped(index)));
@@ -104,6 +114,7 @@ impl<'a> Pages<'a> {
         Ok(Self {
             cluster,
             index: index.to_owned(),
+            holds,
             body,
             size,
             view: None,
@@ -148,7 +159,7 @@ impl<'a> Pages<'a> {
         body["pit"] = json!({"id": view, "keep_alive": KEEP_ALIVE});
         self.view = Some(view);
         body["size"] = json!(self.size);
-        body["sort"] = json!([{"asset_id": "asc"}]);
+        body["sort"] = json!([{self.holds.id_field(): "asc"}]);
         body["track_total_hits"] = json!(false);
         if let Some(after) = &self.after {
             body["search_after"] = after.clone();

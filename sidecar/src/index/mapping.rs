@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::analyzers::Analyzers;
 use super::vectors;
-use super::wanted::{FieldWanted, Wanted};
+use super::wanted::{FieldWanted, Holds, Wanted};
 use crate::asset::Content;
 
 /// Lucene takes terms of up to 32,766 bytes, and a character has up to four: longer names of
@@ -25,7 +25,7 @@ pub(super) fn creation(wanted: &Wanted, analyzers: &Analyzers, meta: &Value) -> 
         "mappings": {
             "dynamic": "strict",
             "_meta": meta,
-            "properties": properties(&wanted.fields, analyzers, Some(&loading)),
+            "properties": properties((wanted.holds, &wanted.fields), analyzers, Some(&loading)),
         },
     })
 }
@@ -59,7 +59,9 @@ pub(super) fn vector_properties(fields: &[(&FieldWanted, Value)]) -> Value {
 pub(super) fn options_of<'a>(field: &FieldWanted, properties: &'a Value) -> &'a Value {
     let property = &properties[&field.field];
     match field.content {
-        Content::Description | Content::Caption => &property["index_options"],
+        Content::Description | Content::Caption | Content::Motion | Content::Sound => {
+            &property["index_options"]
+        }
         Content::Views => &property["properties"]["vector"]["index_options"],
     }
 }
@@ -67,7 +69,9 @@ pub(super) fn options_of<'a>(field: &FieldWanted, properties: &'a Value) -> &'a 
 /// A field of vectors: one a document, or one a view, each a nested document of its own.
 fn property(field: &FieldWanted, options: Option<&Value>) -> Value {
     match field.content {
-        Content::Description | Content::Caption => vector(field, options),
+        Content::Description | Content::Caption | Content::Motion | Content::Sound => {
+            vector(field, options)
+        }
         Content::Views => json!({
             "type": "nested", "dynamic": "strict",
             "properties": {"view": {"type": "integer"}, "vector": vector(field, options)},
@@ -87,27 +91,96 @@ fn vector(field: &FieldWanted, options: Option<&Value>) -> Value {
 
 /// All fields. `options`: those of the vector fields.
 pub(super) fn properties(
-    fields: &[FieldWanted],
+    (holds, fields): (Holds, &[FieldWanted]),
     analyzers: &Analyzers,
     options: Option<&Value>,
 ) -> Value {
-    let keyword = || json!({"type": "keyword", "ignore_above": TERM_CHARS_MAX});
-    let text = |analyzer: &str| json!({"type": "text", "analyzer": analyzer});
-    // The whole text beside its words: what `--where` compares.
-    let told = |analyzer: &str| {
-        let mut told = text(analyzer);
-        told["fields"] = json!({"whole": keyword()});
-        told
+    let mut all = match holds {
+        Holds::Assets => of_assets(analyzers),
+        Holds::Clips => of_clips(analyzers),
     };
-    let kind = |name: &str| json!({"type": name});
-    // Keys are strangers' words: as fields of their own they would grow the mapping without end.
-    let counts = || json!({"type": "flattened", "ignore_above": TERM_CHARS_MAX});
-    let object = |properties: Value| json!({"dynamic": "strict", "properties": properties});
-    let kept = || json!({"type": "object", "enabled": false});
-    let named = json!({
-        "type": "keyword", "ignore_above": TERM_CHARS_MAX,
-        "fields": {"words": text(&analyzers.en)},
-    });
+    if let Some(all) = all.as_object_mut() {
+        let vectors: Map<String, Value> =
+            fields.iter().map(|field| (field.field.clone(), property(field, options))).collect();
+        all.extend(vectors);
+    }
+    all
+}
+
+/// A text that is compared as a whole.
+fn keyword() -> Value {
+    json!({"type": "keyword", "ignore_above": TERM_CHARS_MAX})
+}
+
+/// A text that is searched by its words.
+fn text(analyzer: &str) -> Value {
+    json!({"type": "text", "analyzer": analyzer})
+}
+
+/// The whole text beside its words: what `--where` compares.
+fn told(analyzer: &str) -> Value {
+    let mut told = text(analyzer);
+    told["fields"] = json!({"whole": keyword()});
+    told
+}
+
+/// A name, and its words beside it.
+fn named(analyzer: &str) -> Value {
+    json!({
+        "type": "keyword", "ignore_above": TERM_CHARS_MAX, "fields": {"words": text(analyzer)},
+    })
+}
+
+fn kind(name: &str) -> Value {
+    json!({"type": name})
+}
+
+/// Keys are strangers' words: as fields of their own they would grow the mapping without end.
+fn counts() -> Value {
+    json!({"type": "flattened", "ignore_above": TERM_CHARS_MAX})
+}
+
+fn object(properties: Value) -> Value {
+    json!({"dynamic": "strict", "properties": properties})
+}
+
+/// What the next run continues from; nobody searches it.
+fn state() -> Value {
+    json!({"type": "keyword", "index": false, "ignore_above": TERM_CHARS_MAX})
+}
+
+/// Kept as it is, and not searched.
+fn kept() -> Value {
+    json!({"type": "object", "enabled": false})
+}
+
+fn of_clips(analyzers: &Analyzers) -> Value {
+    json!({
+        "clip_id": keyword(),
+        "video_path": keyword(),
+        "move_label": named(&analyzers.en),
+        "difficulty": keyword(),
+        "energy_level": keyword(),
+        "lead_follow_roles": keyword(),
+        "estimated_tempo": kind("double"),
+        "description": told(&analyzers.en),
+        "has_annotation": kind("boolean"),
+        "lead_from": keyword(),
+        "has_sound": kind("boolean"),
+        "quality_score": kind("double"),
+        "detection_rate": kind("double"),
+        "frame_count": kind("long"),
+        "processing_time": kind("double"),
+        "version": keyword(),
+        "created_at": kind("date"),
+        "fingerprint": keyword(),
+        "embedding_fingerprint": counts(),
+        "state": state(),
+        "run_state": kept(),
+    })
+}
+
+fn of_assets(analyzers: &Analyzers) -> Value {
     let usd = json!({
         "default_prim": keyword(),
         "up_axis": keyword(),
@@ -142,9 +215,9 @@ pub(super) fn properties(
         "longest": kind("double"), "height": kind("double"),
         "x": kind("double"), "y": kind("double"), "z": kind("double"),
     });
-    let mut all = json!({
+    json!({
         "asset_id": keyword(),
-        "name": named,
+        "name": named(&analyzers.en),
         "library": keyword(),
         "pack": keyword(),
         "uri": keyword(),
@@ -164,16 +237,9 @@ pub(super) fn properties(
         "thumbnail_uri": keyword(),
         "model_uri": keyword(),
         "has_visual_embedding": kind("boolean"),
-        // What the next run continues from; nobody searches it.
-        "state": {"type": "keyword", "index": false, "ignore_above": TERM_CHARS_MAX},
+        "state": state(),
         "run_state": kept(),
-    });
-    if let Some(all) = all.as_object_mut() {
-        let vectors: Map<String, Value> =
-            fields.iter().map(|field| (field.field.clone(), property(field, options))).collect();
-        all.extend(vectors);
-    }
-    all
+    })
 }
 
 #[cfg(test)]
@@ -199,6 +265,7 @@ mod tests {
     #[test]
     fn the_mapping_is_as_it_was() {
         let wanted = Wanted {
+            holds: Holds::Assets,
             alias: "assets".to_owned(),
             owner: Owner::default(),
             fields: vec![field("text_embedding", Algorithm::Text, Content::Description)],
@@ -222,7 +289,8 @@ mod tests {
         let views = field("look_views", Algorithm::Clip, Content::Views);
         let caption = field("look_text", Algorithm::Clip, Content::Caption);
         let both = [views.clone(), caption.clone()];
-        let properties = properties(&both, &analyzers, Some(&json!({"type": "flat"})));
+        let properties =
+            properties((Holds::Assets, &both), &analyzers, Some(&json!({"type": "flat"})));
         let vector = json!({
             "type": "dense_vector", "dims": 384, "index": true, "similarity": "cosine",
             "index_options": {"type": "flat"},
@@ -238,5 +306,24 @@ mod tests {
         ]);
         assert_eq!(options_of(&views, &grown)["type"], "int8_hnsw");
         assert_eq!(options_of(&caption, &grown)["type"], "hnsw");
+    }
+
+    /// As above, of clips.
+    #[test]
+    fn the_mapping_of_clips_is_as_it_was() {
+        let fields = crate::asset::clip::VECTORS.map(|vector| FieldWanted {
+            field: vector.field.to_owned(),
+            dims: vector.dims,
+            embedding: vector.name.to_owned(),
+            content: vector.content,
+            ..field("x", Algorithm::Text, Content::Description)
+        });
+        let analyzers = Analyzers { en: "english".to_owned(), zh: "cjk".to_owned() };
+        let options = json!({"type": "flat"});
+        let made = properties((Holds::Clips, &fields), &analyzers, Some(&options));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/index/mapping_clips.json");
+        let kept: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap_or_default())
+            .unwrap_or_default();
+        assert_eq!(made, kept, "{path} says otherwise; the mapping is now {made:#}");
     }
 }

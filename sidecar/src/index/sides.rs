@@ -74,6 +74,7 @@ mod tests {
 
     fn wanted(adopt: bool) -> Wanted {
         Wanted {
+            holds: Default::default(),
             alias: "m".to_owned(),
             owner: Owner { name: "m".to_owned(), ..Owner::default() },
             fields: Vec::new(),

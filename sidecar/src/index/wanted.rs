@@ -62,9 +62,31 @@ pub struct FieldWanted {
     pub model_fingerprint: String,
 }
 
+/// What the documents of an index are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Holds {
+    /// Assets: see [`crate::asset::Document`].
+    #[default]
+    Assets,
+    /// Clips: see [`crate::asset::clip::Clip`].
+    Clips,
+}
+
+impl Holds {
+    /// The field that holds what `_id` says.
+    pub fn id_field(self) -> &'static str {
+        match self {
+            Self::Assets => "asset_id",
+            Self::Clips => "clip_id",
+        }
+    }
+}
+
 /// The index that a configuration asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
+    /// What its documents are.
+    pub holds: Holds,
     /// The name that searches use.
     pub alias: String,
     /// Whose it is.
@@ -89,7 +111,7 @@ impl Wanted {
     /// Name of the index: another model, mapping or choice of vector index leads to another.
     pub(super) fn target(&self, analyzers: &Analyzers) -> String {
         let version = json!({
-            "mapping": mapping::properties(&self.fields, analyzers, None),
+            "mapping": mapping::properties((self.holds, &self.fields), analyzers, None),
             "fields": self.fields,
             "vectors": self.vectors,
             "shards": self.shards,

@@ -204,7 +204,11 @@ impl Entry {
     /// What it was fetched as: see [`super::uri::ModelUri::cache_key`].
     pub fn kind(&self) -> Kind {
         let key = self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if key.starts_with("dual--") { Kind::Dual } else { Kind::Sentence }
+        match key {
+            _ if key.starts_with("dual--") => Kind::Dual,
+            _ if key.starts_with("people--") => Kind::People,
+            _ => Kind::Sentence,
+        }
     }
 
     /// Reads every file again and compares it with what was recorded when it came.

@@ -25,6 +25,12 @@ const DUAL_CONFIGS: [&str; 6] = [
     "special_tokens_map.json",
 ];
 
+/// What MMDeploy writes beside a network of people, and what describes one by hand.
+const PEOPLE_CONFIGS: [&str; 6] =
+    ["deploy.json", "pipeline.json", "detail.json", "vitrine.json", "model.yaml", "model.yml"];
+
+/// Where a network of people is looked for, best first.
+pub const PEOPLE: [&str; 3] = ["end2end.onnx", "model.onnx", "onnx/model.onnx"];
 /// Where weights are looked for, best first. Float32 before anything quantised.
 pub const WEIGHTS: [&str; 2] = ["onnx/model.onnx", "model.onnx"];
 /// Where a dual encoder's encoder of pictures is looked for: alone, else together with the other, else
@@ -51,6 +57,8 @@ pub enum Kind {
     Sentence,
     /// An encoder of pictures and one of texts, with one space.
     Dual,
+    /// A network that finds people, or their joints, in pictures.
+    People,
 }
 
 /// One encoder's weights.
@@ -71,9 +79,11 @@ impl Kind {
             // A model of pictures alone makes vectors that no word finds.
             Tower { places: &TEXT, is_needed: false },
         ];
+        const NETWORK: [Tower; 1] = [Tower { places: &PEOPLE, is_needed: true }];
         match self {
             Self::Sentence => &SENTENCE,
             Self::Dual => &DUAL,
+            Self::People => &NETWORK,
         }
     }
 
@@ -82,6 +92,7 @@ impl Kind {
         match self {
             Self::Sentence => &SENTENCE_CONFIGS,
             Self::Dual => &DUAL_CONFIGS,
+            Self::People => &PEOPLE_CONFIGS,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod http;
 pub mod hub;
 pub mod known;
 pub mod maven;
+mod networks;
 pub mod store;
 pub mod uri;
 
@@ -139,6 +140,46 @@ impl Access {
         self.open_dual(spec, self.locate(spec, Kind::Dual, true)?)
     }
 
+    /// Finds a network of people, fetching or unpacking it where that is to be done: the folder, or the
+    /// file of this machine that the URI names.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`].
+    pub fn networks(&self, spec: &ModelSpec) -> Result<PathBuf, ModelError> {
+        match ModelUri::parse(&spec.uri)? {
+            ModelUri::Folder(path) if !path.exists() => Err(ModelError::Folder {
+                folder: path,
+                reason: "there is no such folder or file; check the model's uri".to_owned(),
+            }),
+            ModelUri::Folder(path) if path.is_file() && is_archive(&path) => {
+                self.unpacked(spec, &path)
+            }
+            ModelUri::Folder(path) => Ok(path),
+            ModelUri::Known(_) | ModelUri::Hub(_) | ModelUri::Store(_) => {
+                let located = self.locate(spec, Kind::People, false)?;
+                Ok(located.folder.join(networks::FOLDER))
+            }
+        }
+    }
+
+    /// The folder of an archive of this machine, unpacked once.
+    fn unpacked(&self, spec: &ModelSpec, archive: &Path) -> Result<PathBuf, ModelError> {
+        let sha256 = digest::of_file_remembered(archive, self.cache.root())?;
+        let key = format!("people--archive--{}", &sha256[..16]);
+        let entry = match self.cache.get(&key) {
+            Some(entry) => entry,
+            None => {
+                let lock = self.cache.lock(&key)?;
+                let folder = networks_folder(&lock.staging)?;
+                let files = networks::unpack(archive, &folder)?;
+                let source = archive.display().to_string();
+                self.cache.place(lock, &key, &spec.uri, source, &inside(&files))?
+            }
+        };
+        Ok(entry.folder.join(networks::FOLDER))
+    }
+
     /// The model's folder, which is fetched where it is remote and absent, or wanted `again`.
     fn locate(&self, spec: &ModelSpec, kind: Kind, again: bool) -> Result<Located, ModelError> {
         let uri = ModelUri::parse(&spec.uri)?;
@@ -188,9 +229,18 @@ impl Access {
         key: &str,
         again: bool,
     ) -> Result<cache::Entry, ModelError> {
-        if let (ModelUri::Known(known), Kind::Dual) = (uri, kind) {
-            let reason = "it is a sentence model, not a dual encoder; configure algorithm `text`";
-            return Err(ModelError::Uri { uri: known.name.to_owned(), reason: reason.to_owned() });
+        if let ModelUri::Known(known) = uri {
+            let reason = match kind {
+                Kind::Sentence => None,
+                Kind::Dual => {
+                    Some("it is a sentence model, not a dual encoder; configure algorithm `text`")
+                }
+                Kind::People => Some("it is a sentence model, and knows nothing of people"),
+            };
+            if let Some(reason) = reason {
+                let uri = known.name.to_owned();
+                return Err(ModelError::Uri { uri, reason: reason.to_owned() });
+            }
         }
         if self.offline {
             let cache = self.cache.root().to_owned();
@@ -201,11 +251,15 @@ impl Access {
         if let (Some(entry), false) = (self.cache.get(key), again) {
             return Ok(entry);
         }
+        let staging = match kind {
+            Kind::Sentence | Kind::Dual => lock.staging.clone(),
+            Kind::People => networks_folder(&lock.staging)?,
+        };
         let (source, files) = match uri {
             ModelUri::Folder(_) => unreachable!("a folder has no key in the cache"),
-            ModelUri::Known(known) => self.fetch_known(known, &lock.staging)?,
-            ModelUri::Hub(repository) => self.fetch_hub(spec, kind, repository, &lock.staging)?,
-            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, kind, &lock.staging)?),
+            ModelUri::Known(known) => self.fetch_known(known, &staging)?,
+            ModelUri::Hub(repository) => self.fetch_hub(spec, kind, repository, &staging)?,
+            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, kind, &staging)?),
         };
         // Before it is placed: a wrong file must not become the model of this key.
         let (named, sha256) = match kind {
@@ -219,6 +273,17 @@ impl Access {
                 let sha256 = spec.sha256.as_ref().map(|_| staged.sha256(digest::of_file));
                 (staged.named(), sha256)
             }
+            // What it is, its description says: who uses it reads that.
+            Kind::People => {
+                let weights = files.iter().find(|name| name.ends_with(".onnx"));
+                let weights = staging.join(weights.map_or("", String::as_str));
+                let sha256 = spec.sha256.as_ref().map(|_| digest::of_file(&weights));
+                (weights.display().to_string(), sha256)
+            }
+        };
+        let files = match kind {
+            Kind::Sentence | Kind::Dual => files,
+            Kind::People => inside(&files),
         };
         if let (Some(pin), Some(sha256)) = (&spec.sha256, sha256) {
             let checked = digest::check(&format!("{named} from {source}"), &sha256?, pin);
@@ -247,12 +312,41 @@ impl Access {
         staging: &Path,
     ) -> Result<Vec<String>, ModelError> {
         let address = at.to_string();
+        if let (Kind::People, Some((folder, name))) = (kind, networks::single(&address)) {
+            return self.fetch_network(folder, name, staging);
+        }
         if !address.starts_with("https://") {
             return store::fetch_bucket(at, &self.storage, kind, staging);
         }
         // A web server is no hub: our token is not its business.
         let http = Http::new(&address, None, self.retry.clone(), self.progress)?;
         http::wait(store::fetch_web(&http, &address, kind, staging))
+    }
+
+    /// One file of a store, and what describes it beside it.
+    fn fetch_network(
+        &self,
+        folder: &str,
+        name: &str,
+        staging: &Path,
+    ) -> Result<Vec<String>, ModelError> {
+        let beside = match networks::is_archive(name) {
+            true => Vec::new(),
+            false => networks::descriptions(name).to_vec(),
+        };
+        let files = if folder.starts_with("https://") {
+            let http = Http::new(folder, None, self.retry.clone(), self.progress)?;
+            http::wait(store::fetch_file_of_web(&http, folder, name, &beside, staging))?
+        } else {
+            let ModelUri::Store(at) = ModelUri::parse(folder)? else {
+                unreachable!("what holds a store's file is in the store")
+            };
+            store::fetch_file_of_bucket(&at, &self.storage, name, &beside, staging)?
+        };
+        match networks::is_archive(name) {
+            true => networks::unpack_here(staging, name),
+            false => Ok(files),
+        }
     }
 
     fn fetch_hub(
@@ -287,4 +381,20 @@ impl Access {
             maven: Box::new(maven),
         })
     }
+}
+
+fn is_archive(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(networks::is_archive)
+}
+
+/// Where networks of people are staged: beside what the cache writes of them.
+fn networks_folder(staging: &Path) -> Result<PathBuf, ModelError> {
+    let folder = staging.join(networks::FOLDER);
+    std::fs::create_dir_all(&folder).map_err(ModelError::io("write", &folder))?;
+    Ok(folder)
+}
+
+/// Paths in [`networks_folder`] as those of the cache's entry.
+fn inside(files: &[String]) -> Vec<String> {
+    files.iter().map(|file| format!("{}/{file}", networks::FOLDER)).collect()
 }

@@ -27,21 +27,8 @@ pub fn fetch_bucket(
     staging: &Path,
 ) -> Result<Vec<String>, ModelError> {
     discard(staging, |_| false)?;
-    let failed = |error: StorageError| ModelError::Store {
-        uri: at.to_string(),
-        transient: error.exit() == Exit::Retry,
-        reason: error.to_string(),
-    };
-    let storage = Storage::open(at, access).map_err(failed)?;
-    let fetch = |name: &str, bytes_max: u64| -> Result<bool, ModelError> {
-        let Some(entry) = storage.head(name).map_err(failed)? else { return Ok(false) };
-        if entry.size > bytes_max {
-            return Err(ModelError::TooLarge { what: storage.uri(name), bytes_max });
-        }
-        create_parent(staging, name)?;
-        tracing::info!(file = storage.uri(name), size_bytes = entry.size, "fetching");
-        Ok(storage.local_copy(name, staging).map_err(failed)?.is_some())
-    };
+    let bucket = Fetching::open(at, access, staging)?;
+    let fetch = |name: &str, bytes_max: u64| bucket.fetch(name, bytes_max);
     let mut files: Vec<String> = Vec::new();
     for tower in kind.towers() {
         for name in tower.places {
@@ -61,6 +48,67 @@ pub fn fetch_bucket(
         }
     }
     Ok(files)
+}
+
+/// Fetches one file from the bucket's folder `at` into `staging`, and of `beside` what is there.
+///
+/// # Errors
+///
+/// As [`fetch_bucket`].
+pub fn fetch_file_of_bucket(
+    at: &Location,
+    access: &Access,
+    name: &str,
+    beside: &[String],
+    staging: &Path,
+) -> Result<Vec<String>, ModelError> {
+    discard(staging, |_| false)?;
+    let bucket = Fetching::open(at, access, staging)?;
+    if !bucket.fetch(name, WEIGHTS_BYTES_MAX)? {
+        return Err(no_file(&bucket.storage.uri(name)));
+    }
+    let mut files = vec![name.to_owned()];
+    for name in beside {
+        if bucket.fetch(name, CONFIG_BYTES_MAX)? {
+            files.push(name.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// A bucket's folder that files are taken from.
+struct Fetching<'a> {
+    storage: Storage,
+    uri: String,
+    staging: &'a Path,
+}
+
+impl<'a> Fetching<'a> {
+    fn open(at: &Location, access: &Access, staging: &'a Path) -> Result<Self, ModelError> {
+        let uri = at.to_string();
+        let storage = Storage::open(at, access).map_err(|error| refused(&uri, error))?;
+        Ok(Self { storage, uri, staging })
+    }
+
+    /// Whether the file is there; it is here then.
+    fn fetch(&self, name: &str, bytes_max: u64) -> Result<bool, ModelError> {
+        let failed = |error| refused(&self.uri, error);
+        let Some(entry) = self.storage.head(name).map_err(failed)? else { return Ok(false) };
+        if entry.size > bytes_max {
+            return Err(ModelError::TooLarge { what: self.storage.uri(name), bytes_max });
+        }
+        create_parent(self.staging, name)?;
+        tracing::info!(file = self.storage.uri(name), size_bytes = entry.size, "fetching");
+        Ok(self.storage.local_copy(name, self.staging).map_err(failed)?.is_some())
+    }
+}
+
+fn refused(uri: &str, error: StorageError) -> ModelError {
+    ModelError::Store {
+        uri: uri.to_owned(),
+        transient: error.exit() == Exit::Retry,
+        reason: error.to_string(),
+    }
 }
 
 /// Like [`fetch_bucket`], below a web address; cut files are continued.
@@ -101,6 +149,31 @@ pub async fn fetch_web(
     Ok(files)
 }
 
+/// Like [`fetch_file_of_bucket`], below a web address; cut files are continued.
+///
+/// # Errors
+///
+/// As [`fetch_web`].
+pub async fn fetch_file_of_web(
+    http: &Http,
+    base: &str,
+    name: &str,
+    beside: &[String],
+    staging: &Path,
+) -> Result<Vec<String>, ModelError> {
+    discard(staging, |name| name.ends_with(".partial") || name.ends_with(".partial-etag"))?;
+    if !fetch_file(http, base, staging, name, WEIGHTS_BYTES_MAX).await? {
+        return Err(no_file(&format!("{base}/{name}")));
+    }
+    let mut files = vec![name.to_owned()];
+    for name in beside {
+        if fetch_file(http, base, staging, name, CONFIG_BYTES_MAX).await? {
+            files.push(name.clone());
+        }
+    }
+    Ok(files)
+}
+
 async fn fetch_file(
     http: &Http,
     base: &str,
@@ -123,6 +196,11 @@ fn others(weights: &[String], kind: Kind) -> Vec<(String, u64)> {
     });
     let configs = kind.configs().iter().map(|name| ((*name).to_owned(), CONFIG_BYTES_MAX));
     data.chain(configs).collect()
+}
+
+fn no_file(uri: &str) -> ModelError {
+    let reason = "there is no such file; check the model's uri".to_owned();
+    ModelError::Store { uri: uri.to_owned(), reason, transient: false }
 }
 
 fn no_weights(uri: &str, kind: Kind) -> ModelError {

@@ -100,6 +100,7 @@ impl ModelUri {
         Some(match kind {
             Kind::Sentence => key,
             Kind::Dual => format!("dual--{key}"),
+            Kind::People => format!("people--{key}"),
         })
     }
 

@@ -7,6 +7,8 @@ use crate::catalog::layout;
 
 /// Assets of one chunk, at least.
 const CHUNK_ASSETS: usize = 1000;
+/// Clips of one chunk, at least: about ten minutes of a processor's work.
+const CHUNK_CLIPS: usize = 50;
 /// Chunks of one run, at most.
 const CHUNKS_MAX: usize = 1000;
 
@@ -22,7 +24,8 @@ pub(super) struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     pub(super) fn new(ground: &'a Ground<'a>, run: u64, assets: usize) -> Self {
-        let size = CHUNK_ASSETS.max(assets.div_ceil(CHUNKS_MAX));
+        let least = if ground.settings.clips.is_some() { CHUNK_CLIPS } else { CHUNK_ASSETS };
+        let size = least.max(assets.div_ceil(CHUNKS_MAX));
         Self { ground, run, size, chunks: 0, items: 0, open: Vec::new() }
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use vitrine_crds::embedding_job::REPORT;
+
+use super::clip_report::PAGE;
 use super::lock::Lock;
 use super::steps::Cleaned;
 use super::{Ground, RunError, plans, target};
@@ -28,7 +31,10 @@ pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
     if let Storage::Folder(folder) = out {
         folder.sweep(Duration::ZERO)?;
     }
-    let mut files = vec![MASTER_INDEX.to_owned()];
+    let mut files: Vec<String> = match ground.settings.clips {
+        None => vec![MASTER_INDEX.to_owned()],
+        Some(_) => vec![REPORT.to_owned(), PAGE.to_owned()],
+    };
     for folder in layout::FOLDERS {
         files.extend(out.list_below(folder)?);
     }

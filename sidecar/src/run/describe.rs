@@ -14,18 +14,22 @@ use super::records::{
     Todo,
 };
 use super::work::{Busy, Finished, Job, bytes, encoded};
-use super::{Ground, RunError};
-use crate::asset::{Content, Document, naming};
+use super::{Ground, RunError, filmed};
+use crate::asset::{Content, Document, Subject, naming};
 use crate::catalog::layout;
-use crate::extract::extractor_version;
+use crate::extract::footage::Film;
 use crate::extract::pictures::{Pictures, Undrawn};
 use crate::extract::text::{Source, describe};
+use crate::extract::{Failed, extractor_version};
 
 /// Assets described and embedded at once, at most.
 pub(super) const BATCH_ASSETS: usize = 256;
 
 /// Remarks on assets that a run shows, at most.
 const REMARKS_MAX: u64 = 10;
+
+/// The document of a clip, and its contact sheet.
+type Made = (Indexed, Option<Vec<u8>>);
 
 /// Turns facts into documents and sentences into vectors.
 pub(super) struct Describer<'a> {
@@ -81,6 +85,7 @@ impl<'a> Describer<'a> {
         let (id, path) = (item.id.clone(), item.path.clone());
         let mut recalled = None;
         let mut pictures = None;
+        let mut sheet = None;
         let outcome = match facts {
             Facts::Known { pictures: seen } => match item.todo.clone() {
                 Todo::Send(kept) => {
@@ -122,18 +127,48 @@ impl<'a> Describer<'a> {
             }
             Facts::Read { result: Err(failed), pictures: _, brought: _, took } => {
                 self.busy.read_busy += took;
-                Outcome::Failed(Failure {
-                    uri: self.ground.source.uri(&item.path),
-                    id: item.id,
-                    step: "read".to_owned(),
-                    reason: format!("{path}: {}", failed.reason),
-                    attempts: failed.attempts,
-                    time: now(),
-                })
+                self.failed(&item, item.id.clone(), failed)
+            }
+            Facts::Filmed { result, took } => {
+                self.busy.read_busy += took;
+                let made = match result {
+                    Ok(film) => self.film(&item, *film)?,
+                    Err(failed) => Err(failed),
+                };
+                match made {
+                    Ok((indexed, drawn)) => {
+                        sheet = drawn;
+                        Outcome::Indexed(Box::new(indexed))
+                    }
+                    Err(failed) => self.failed(&item, item.name.clone(), failed),
+                }
             }
         };
         let receipt = Receipt { id, session: self.plan.session, outcome };
-        Ok(Finished { chunk, path, receipt, recalled, pictures })
+        Ok(Finished { chunk, path, receipt, recalled, pictures, sheet })
+    }
+
+    /// The outcome of what could not be read.
+    fn failed(&self, item: &Item, id: String, failed: Failed) -> Outcome {
+        Outcome::Failed(Failure {
+            uri: self.ground.source.uri(&item.path),
+            id,
+            step: "read".to_owned(),
+            reason: format!("{}: {}", item.path, failed.reason),
+            attempts: failed.attempts,
+            time: now(),
+        })
+    }
+
+    /// The document of a clip, and its contact sheet; or the field for which it is refused.
+    fn film(&self, item: &Item, film: Film) -> Result<Result<Made, Failed>, RunError> {
+        let Some(clips) = &self.ground.settings.clips else {
+            let (file, reason) = (layout::plan(self.plan.run), "it has clips".to_owned());
+            return Err(RunError::Damaged { file, reason });
+        };
+        let content = clips.content(&item.path, item.annotation.as_deref(), &self.versions)?;
+        let made = filmed::compose(item, film, content, &self.plan.embeddings);
+        Ok(made.map_err(|reason| Failed { reason, attempts: 1 }))
     }
 
     fn before(&mut self) -> Result<&mut Recall, RunError> {
@@ -235,29 +270,40 @@ impl<'a> Describer<'a> {
             model: drawn.has_model(),
             by: drawn.by,
         };
-        indexed.document.thumbnail_uri = (pictured.views > 0).then(|| layout::thumbnail(id));
-        indexed.document.model_uri = pictured.model.then(|| layout::model(id));
+        if let Subject::Asset(asset) = &mut indexed.document {
+            asset.thumbnail_uri = (pictured.views > 0).then(|| layout::thumbnail(id));
+            asset.model_uri = pictured.model.then(|| layout::model(id));
+        }
         indexed.known.pictured = pictured;
     }
 
     /// A document whose facts are known.
     fn redescribe(&mut self, item: Item, document: Span, known: Span) -> Result<Indexed, RunError> {
-        let Indexed { known, document, mut vectors, .. } =
-            self.before()?.packed(document, known)?;
+        let before = self.before()?.packed(document, known)?;
+        let document = match before.document.clone() {
+            Subject::Clip(clip) => {
+                return Ok(filmed::redescribe(&item, before, *clip, &self.plan.embeddings));
+            }
+            Subject::Asset(document) => *document,
+        };
+        let Indexed { known, mut vectors, .. } = before;
         let was = document.embedding_fingerprint.clone();
         let mut indexed = self.with_text(item, known, document);
         let mut has_views = false;
         // A vector whose source and model are the same is taken as it is.
         for planned in &self.plan.embeddings {
             let (field, key) = (&planned.field, named(planned));
-            let same = was.get(&key) == indexed.document.embedding_fingerprint.get(&key);
+            let now = indexed.document.asset().map(|asset| &asset.embedding_fingerprint);
+            let same = was.get(&key) == now.and_then(|now| now.get(&key));
             if let Some(vector) = vectors.remove(field).filter(|_| same) {
                 indexed.vectors.insert(field.clone(), vector);
                 indexed.kept.insert(field.clone());
                 has_views |= planned.content == Content::Views;
             }
         }
-        indexed.document.has_visual_embedding = has_views;
+        if let Subject::Asset(asset) = &mut indexed.document {
+            asset.has_visual_embedding = has_views;
+        }
         Ok(indexed)
     }
 
@@ -282,6 +328,8 @@ impl<'a> Describer<'a> {
                 Content::Description => Some(description.as_str()),
                 Content::Caption => item.caption.en.as_deref(),
                 Content::Views => Some(known.fingerprint.as_str()),
+                // Assets have neither.
+                Content::Motion | Content::Sound => None,
             };
             if let Some(of) = of {
                 let key = named(planned);
@@ -291,14 +339,14 @@ impl<'a> Describer<'a> {
         }
         Indexed {
             known: Known { text, embeddings: models, ..known },
-            document: Document {
+            document: Subject::from(Document {
                 uri: self.ground.source.uri(&item.path),
                 embedding_fingerprint: fingerprints,
                 indexed_at: now(),
                 caption: item.caption,
                 description,
                 ..document
-            },
+            }),
             ..Indexed::default()
         }
     }
@@ -311,6 +359,7 @@ impl<'a> Describer<'a> {
                     embed_texts(&mut self.embedders, (at, planned), batch)?;
                 }
                 Content::Views => embed_views(&mut self.embedders, (at, planned), batch)?,
+                Content::Motion | Content::Sound => {}
             }
             self.busy.embed_busy += embedding.elapsed();
         }
@@ -334,7 +383,9 @@ fn undrawn(indexed: &mut Indexed, path: &str, why: Undrawn) {
 fn named(planned: &PlannedEmbedding) -> String {
     match planned.content {
         Content::Description => planned.name.clone(),
-        Content::Caption | Content::Views => planned.field.clone(),
+        Content::Caption | Content::Views | Content::Motion | Content::Sound => {
+            planned.field.clone()
+        }
     }
 }
 
@@ -359,8 +410,11 @@ fn embed_texts(
     let mut wanting: Vec<&mut Indexed> = Vec::new();
     for (indexed, _) in self::wanting(batch, &planned.field) {
         let text = match planned.content {
-            Content::Caption => indexed.document.caption.en.clone(),
-            Content::Description | Content::Views => Some(indexed.document.description.clone()),
+            Content::Caption => indexed.document.caption().map(str::to_owned),
+            Content::Description | Content::Views => {
+                Some(indexed.document.description().to_owned())
+            }
+            Content::Motion | Content::Sound => None,
         };
         if let Some(text) = text {
             texts.push(text);
@@ -406,7 +460,9 @@ fn embed_views(
     for (indexed, views) in wanting {
         let rows: Vec<u8> = vectors.by_ref().take(views).flat_map(|row| bytes(&row)).collect();
         indexed.vectors.insert(planned.field.clone(), encoded(&rows));
-        indexed.document.has_visual_embedding |= views > 0;
+        if let Subject::Asset(asset) = &mut indexed.document {
+            asset.has_visual_embedding |= views > 0;
+        }
     }
     Ok(())
 }

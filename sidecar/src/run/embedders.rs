@@ -121,6 +121,9 @@ impl Embedders {
             planned.push(plan((spec, spec), Content::Views, dims, model.fingerprint()));
             this.of_planned.extend([texts, pictures]);
         }
+        if let Some(clips) = &settings.clips {
+            planned.extend(clips.planned()?);
+        }
         Ok((this, planned))
     }
 
@@ -170,7 +173,7 @@ fn plan(
     fingerprint: &str,
 ) -> PlannedEmbedding {
     let suffix = match content {
-        Content::Description => "embedding",
+        Content::Description | Content::Motion | Content::Sound => "embedding",
         Content::Caption => "text",
         Content::Views => "views",
     };

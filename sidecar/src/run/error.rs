@@ -4,6 +4,7 @@ use vitrine_bulk::BulkError;
 use vitrine_crds::run::Exit;
 
 use crate::embed::{EmbedError, OpenError};
+use crate::extract::footage::{MediaError, ViewError};
 use crate::extract::pool::PoolError;
 use crate::index::IndexError;
 use crate::storage::StorageError;
@@ -23,6 +24,9 @@ pub enum RunError {
     /// No child can be started.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// No video can be decoded.
+    #[error(transparent)]
+    Media(#[from] MediaError),
     /// Somebody else writes to the catalogue.
     #[error("{owner} is writing to this catalogue since {since}; wait until it is done")]
     Locked {
@@ -181,10 +185,26 @@ impl RunError {
             Self::Pool(PoolError::Spawn { .. } | PoolError::Stillborn { .. }) => {
                 (Exit::Retry, "ReaderFailed")
             }
+            Self::Media(MediaError::Missing { .. } | MediaError::Protocol { .. }) => {
+                (Exit::Permanent, "DecoderMissing")
+            }
+            Self::Media(MediaError::Spawn { .. } | MediaError::Stillborn { .. }) => {
+                (Exit::Retry, "DecoderFailed")
+            }
             Self::Locked { .. } => (Exit::Retry, "Locked"),
             Self::LockLost { .. } => (Exit::Retry, "LockLost"),
             Self::Io { .. } => (Exit::Retry, "DiskFailed"),
             Self::Usage(_) => (Exit::Usage, "ConfigurationWrong"),
+        }
+    }
+}
+
+impl From<ViewError> for RunError {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::Media(error) => error.into(),
+            ViewError::Storage(error) => error.into(),
+            ViewError::Embed(error) => error.into(),
         }
     }
 }

@@ -26,7 +26,7 @@ impl Versions<'_> {
     /// # Errors
     ///
     /// When a path that listings leave out cannot be asked for.
-    fn of(&self, path: &str) -> Result<Option<Box<str>>, StorageError> {
+    pub(super) fn of(&self, path: &str) -> Result<Option<Box<str>>, StorageError> {
         if let Some(entry) = self.listing.get(path) {
             return Ok(Some(entry.version.clone()));
         }
@@ -126,7 +126,7 @@ pub fn state(known: &Known) -> String {
     digest(&parts)
 }
 
-fn digest(parts: &[&str]) -> String {
+pub(super) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.as_bytes());

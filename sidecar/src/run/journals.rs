@@ -41,6 +41,9 @@ impl<'a> Journals<'a> {
                 made.flat_map(|indexed| artifacts(self.plan, indexed)).collect();
             let mut permits = Vec::new();
             for finished in &mut *batch {
+                if let (Some(sheet), Some(key)) = (finished.sheet.take(), finished.key()) {
+                    files.push((layout::clip_sheet(key), sheet));
+                }
                 let Some(mut drawn) = finished.pictures.take() else { continue };
                 permits.append(&mut drawn.permits);
                 files.extend(pictures(&finished.receipt.id, *drawn));
@@ -97,6 +100,11 @@ impl Finished {
             Outcome::Indexed(indexed) => Some(indexed),
             Outcome::Sent | Outcome::Failed(_) => None,
         }
+    }
+
+    /// `_id` of the document that work made.
+    fn key(&self) -> Option<&str> {
+        self.made().map(|indexed| indexed.document.key())
     }
 
     /// The document that the index is to hold.

@@ -54,7 +54,7 @@ fn send(
         }
         for finished in to_send {
             let Some(document) = finished.document() else { continue };
-            let id = document.document.asset_id.clone();
+            let id = document.document.key().to_owned();
             let action = target.write(document);
             if sender.send(target.operation(plan.run, id, action, finished)).is_err() {
                 return Ok(()); // The other end says why.
@@ -100,7 +100,7 @@ fn settled(done: Done<Finished>, plan: &Plan) -> Result<Finished, RunError> {
         Verdict::Written => {}
         Verdict::Superseded { current } => return Err(superseded(plan.run, current)),
         Verdict::Refused { status, kind, reason } => {
-            let uri = finished.document().map(|indexed| indexed.document.uri.clone());
+            let uri = finished.document().map(|indexed| indexed.document.uri().to_owned());
             finished.receipt.outcome = Outcome::Failed(Failure {
                 id,
                 uri: uri.unwrap_or_default(),
@@ -114,6 +114,7 @@ fn settled(done: Done<Finished>, plan: &Plan) -> Result<Finished, RunError> {
             });
             finished.recalled = None;
             finished.pictures = None;
+            finished.sheet = None;
         }
     }
     Ok(finished)
@@ -156,7 +157,7 @@ impl<'a> Amending<'a> {
     /// Writes a document again. Each id once.
     pub(super) fn write(&self, indexed: &Indexed) {
         let action = self.target.write(indexed);
-        self.send(indexed.document.asset_id.clone(), action);
+        self.send(indexed.document.key().to_owned(), action);
     }
 
     /// Removes a document, be it there or not. Each id once.

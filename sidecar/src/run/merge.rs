@@ -138,7 +138,8 @@ pub(super) fn merge(ground: &Ground<'_>, plan: &Plan, scratch: &Path) -> Result<
                 continue;
             };
             let stays = |field: &str| plan.embeddings.iter().any(|kept| kept.field == field);
-            let fields = known.embeddings.keys().filter(|field| !stays(field));
+            let is_asset = ground.settings.clips.is_none();
+            let fields = known.embeddings.keys().filter(|field| is_asset && !stays(field));
             dropped.extend(fields.map(|field| layout::embedding(field, &known.id)));
             if let Origin::Receipt { pictured, .. } = origins[at]
                 && pictured != known.pictured

@@ -17,10 +17,16 @@
 mod bringing;
 mod chunks;
 mod cleaning;
+mod clip_page;
+pub mod clip_report;
+pub mod clip_settings;
+pub mod clips;
 mod crash;
 mod describe;
 mod embedders;
 pub mod error;
+mod filmed;
+mod filming;
 pub mod fingerprint;
 mod journals;
 mod lines;
@@ -51,6 +57,7 @@ use std::time::{Duration, Instant};
 use vitrine_crds::library::EmbeddingSpec;
 
 use crate::asset::captions::Captions;
+use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::embed;
 use crate::extract::Bounds;
@@ -59,11 +66,13 @@ use crate::extract::pictures::Wanted;
 use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
+pub use clip_settings::{ClipBounds, ClipModels, ClipSettings};
+pub use clips::Clips;
 use embedders::Embedders;
 pub use error::RunError;
 use lock::Lock;
 use planning::Planning;
-use records::{Plan, PlannedEmbedding};
+use records::{Gone, Plan, PlannedEmbedding};
 use report::{Report, Sight, Steps};
 use target::Target;
 use watch::Watch;
@@ -108,6 +117,21 @@ pub struct Settings {
     pub removal: Removal,
     /// Where documents are indexed, where they are.
     pub index: Option<Destination>,
+    /// What is told beside, where the library is a collection of clips.
+    pub clips: Option<Clips>,
+}
+
+impl Settings {
+    /// The files of one asset or clip.
+    fn files_of(&self, gone: &Gone) -> Vec<String> {
+        if self.clips.is_some() {
+            return vec![layout::clip_sheet(&gone.name)];
+        }
+        let Gone { id, pack, name, fields, pictured, index_only: _, replaced: _ } = gone;
+        let vectors = fields.iter().map(|field| layout::embedding(field, id));
+        let own = [layout::individual(pack, name)];
+        vectors.chain(own).chain(pictured.files(id)).collect()
+    }
 }
 
 /// What happens to a catalogue whose library is deleted.
@@ -281,9 +305,10 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
 fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {
     let Some(folder) = source.folder() else { return Ok(()) };
     if !folder.is_dir() {
+        let files = if settings.clips.is_some() { "videos" } else { "USD or GLB files" };
         return Err(RunError::Usage(format!(
-            "there is no folder {}: name a folder of USD or GLB files, or a file:// s3:// gs:// \
-             az:// https:// URI",
+            "there is no folder {}: name a folder of {files}, or a file:// s3:// gs:// az:// \
+             https:// URI",
             settings.source
         )));
     }

@@ -10,7 +10,7 @@ use super::recall::Earlier;
 use super::records::{Indexed, Known, Plan, Span};
 use super::work::{artifacts, decoded, encoded};
 use super::{Ground, RunError};
-use crate::asset::{Content, Document};
+use crate::asset::{Content, Subject};
 use crate::catalog::index::{IndexWriter, MASTER_INDEX, Summary};
 use crate::catalog::layout;
 use crate::catalog::packed::{Current, Packed};
@@ -64,7 +64,7 @@ impl<'a> Packing<'a> {
                 (4 * planned.dims.max(1), planned.content == Content::Views);
             vectors.push(Vectors { field, row_bytes, is_of_views, numbers, ids, count: 0 });
         }
-        let index = match ground.settings.writes_files {
+        let index = match ground.settings.writes_files && ground.settings.clips.is_none() {
             true => {
                 let started = IndexWriter::start(out.writer(MASTER_INDEX)?, total, &out.uri(""));
                 Some(started.map_err(RunError::io("write", MASTER_INDEX))?)
@@ -96,8 +96,8 @@ impl<'a> Packing<'a> {
     ) -> Result<(), RunError> {
         // Work wrote the files of this session; those of a killed one may not have reached the
         // disk, and only now is it known how many others use an asset.
-        if indexed.document.used_by != used_by || !fresh {
-            indexed.document.used_by = used_by;
+        if indexed.document.used_by() != used_by || !fresh {
+            indexed.document.set_used_by(used_by);
             self.changed.extend(artifacts(self.plan, &indexed));
         }
         let Indexed { known, document, vectors, .. } = indexed;
@@ -108,10 +108,12 @@ impl<'a> Packing<'a> {
             let one = 4 * planned.dims;
             let is_whole = match planned.content {
                 Content::Views => !row.is_empty() && row.len().is_multiple_of(one),
-                Content::Description | Content::Caption => row.len() == one,
+                Content::Description | Content::Caption | Content::Motion | Content::Sound => {
+                    row.len() == one
+                }
             };
             if !is_whole {
-                let reason = format!("a vector of {} has {} bytes", document.path, row.len());
+                let reason = format!("a vector of {} has {} bytes", document.uri(), row.len());
                 return Err(RunError::Damaged { file: layout::roster(self.plan.run), reason });
             }
             rows.insert(planned.field.clone(), row);
@@ -143,8 +145,8 @@ impl<'a> Packing<'a> {
         }
         before.retain(&mut known, |field| found.contains_key(field));
         if used_before != Some(used_by) {
-            let mut whole: Document = before.documents.read(document)?;
-            whole.used_by = used_by;
+            let mut whole: Subject = before.documents.read(document)?;
+            whole.set_used_by(used_by);
             json = serde_json::to_vec(&whole).expect("documents are JSON");
             let rows = found.iter().filter(|_| used_before.is_none());
             let vectors = rows.map(|(field, row)| (field.clone(), encoded(row))).collect();
@@ -190,11 +192,8 @@ impl<'a> Packing<'a> {
             index.add(&summary, named).map_err(RunError::io("write", MASTER_INDEX))?;
         }
         if !self.leaving.is_empty() {
-            self.leaving.remove(&layout::individual(&known.pack, &known.name));
-            for field in rows.keys() {
-                self.leaving.remove(&layout::embedding(field, &known.id));
-            }
-            for file in known.pictured.files(&known.id) {
+            let fields = rows.keys().map(String::as_str);
+            for file in self.ground.settings.files_of(&known.as_gone(fields)) {
                 self.leaving.remove(&file);
             }
         }

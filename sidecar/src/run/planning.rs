@@ -5,7 +5,7 @@
 //!                                 ─▶ what the index holds ─▶ roster, chunks, plan
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::SecondsFormat;
 
@@ -18,8 +18,9 @@ use super::records::{
     Todo,
 };
 use super::{Ground, RunError, plans, receipts, scan};
-use crate::asset::{Content, asset_id, naming};
+use crate::asset::{Content, asset_id, clip, naming};
 use crate::catalog::layout;
+use crate::index;
 use crate::storage::{Entry, Listing, StorageError, process_name};
 
 /// What a plan is made from.
@@ -37,7 +38,7 @@ pub(super) struct Planning<'a> {
 
 /// What an asset needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Need {
+pub(super) enum Need {
     Nothing,
     Text,
     /// Text, and vectors of so many views that the catalogue has.
@@ -171,6 +172,9 @@ impl<'a> Planning<'a> {
         let Self { ground, listing, .. } = self;
         let settings = ground.settings;
         let versions = Versions { storage: &ground.source, listing };
+        if let Some(clips) = &settings.clips {
+            return clips.judge(known, (&self.embeddings, &versions));
+        }
         let brought = match &settings.brought {
             Some(brought) => brought.versions(path, listing)?,
             None => Vec::new(),
@@ -209,7 +213,8 @@ impl<'a> Planning<'a> {
             let Some(&at) = to.at.get(&known.id) else {
                 let fields = known.embeddings.into_keys().collect();
                 let Known { id, pack, name, pictured, .. } = known;
-                to.gone.push(Gone { id, pack, name, fields, pictured, index_only: false });
+                let (index_only, replaced) = (false, false);
+                to.gone.push(Gone { id, pack, name, fields, pictured, index_only, replaced });
                 continue;
             };
             let (need, stands) = match at < to.within {
@@ -271,6 +276,15 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// The id of a document's asset; of a clip the id of its path.
+    fn id_of(&self, entry: &index::Entry) -> String {
+        let settings = self.ground.settings;
+        match settings.clips {
+            None => entry.id.clone(),
+            Some(_) => asset_id(&settings.library, &entry.path),
+        }
+    }
+
     /// Guards what is searched where no state tells of it: a catalogue begun anew beside an index.
     fn guard_live(&self, compared: &Compared<'_>) -> Result<(), RunError> {
         let Self { ground, .. } = self;
@@ -278,7 +292,7 @@ impl<'a> Planning<'a> {
         let Some(live) = target.live() else { return Ok(()) };
         let mut gone = 0;
         for entry in target.entries(&live.index)? {
-            gone += u64::from(!compared.at.contains_key(&entry?.id));
+            gone += u64::from(!compared.at.contains_key(&self.id_of(&entry?)));
         }
         scan::guard(ground, compared.assets.len() as u64, gone, live.documents)
     }
@@ -296,21 +310,27 @@ impl<'a> Planning<'a> {
                 memory.is_sent = false;
             }
         }
+        let is_clips = self.ground.settings.clips.is_some();
         for entry in target.written()? {
             let entry = entry?;
-            match to.at.get(&entry.id).and_then(|&at| to.assets[at].memory.as_mut()) {
+            let id = self.id_of(&entry);
+            // A clip may have had another name there.
+            let is_named = |memory: &&mut Memory| !is_clips || memory.name == entry.id;
+            let memory = to.at.get(&id).and_then(|&at| to.assets[at].memory.as_mut());
+            match memory.filter(is_named) {
                 Some(memory) => {
                     memory.is_sent = entry.state == memory.state && entry.used_by == memory.used_by;
                 }
                 // What is to be read will be written over; the rest has no business there.
-                None if to.at.get(&entry.id).is_some_and(|&at| at < to.within) => {}
+                None if !is_clips && to.at.get(&id).is_some_and(|&at| at < to.within) => {}
                 None => to.gone.push(Gone {
-                    id: entry.id,
+                    id,
                     pack: String::new(),
-                    name: String::new(),
+                    name: entry.id,
                     fields: Vec::new(),
                     pictured: Pictured::default(),
                     index_only: true,
+                    replaced: false,
                 }),
             }
         }
@@ -318,7 +338,7 @@ impl<'a> Planning<'a> {
     }
 
     fn write(&self, compared: Compared<'_>, number: Number) -> Result<Plan, RunError> {
-        let Compared { assets, within, mut names, gone, agrees, .. } = compared;
+        let Compared { assets, within, mut names, mut gone, agrees, .. } = compared;
         let Number { run, previous, holder, sessions, mends } = number;
         let ground = self.ground;
         // Until the plan is written there is none: a kill in between leaves nothing half true.
@@ -350,11 +370,21 @@ impl<'a> Planning<'a> {
                 (None, Stands::Beyond) => {}
             }
             let asked = todo.is_some();
+            let mut name = memory.as_ref().map(|memory| memory.name.clone());
             if let Some(todo) = todo {
                 let item = self.item((&id, entry), memory, &mut names, todo);
                 writing.add(&item)?;
+                name = Some(item.name);
             }
-            roster.push(Member { id, path: entry.path.clone(), stands, asked });
+            let key = name.filter(|_| ground.settings.clips.is_some());
+            roster.push(Member { id, path: entry.path.clone(), stands, asked, key });
+        }
+        if ground.settings.clips.is_some() {
+            let held: HashSet<&str> = roster.iter().map(Member::key).collect();
+            if let Some(clips) = &ground.settings.clips {
+                clips.tell_unused(roster.iter().map(|one| (one.key(), one.path.as_str())));
+            }
+            gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
         }
         let chunks = writing.finish()?;
         roster.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -404,6 +434,13 @@ impl<'a> Planning<'a> {
     ) -> Item {
         let settings = self.ground.settings;
         let path = entry.path.as_str();
+        if let Some(clips) = &settings.clips {
+            let clip_id = match memory {
+                Some(memory) => memory.name,
+                None => clip::clip_id(names, path, id),
+            };
+            return clips.item((id, entry), clip_id, todo);
+        }
         let pack = naming::pack(&settings.library, path);
         let used_by = memory.as_ref().map_or(0, |memory| memory.used_by);
         Item {
@@ -415,6 +452,7 @@ impl<'a> Planning<'a> {
             size_bytes: entry.size,
             modified: entry.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
             caption: settings.captions.find(&settings.library, id, path),
+            annotation: None,
             used_by,
             todo,
             path: path.to_owned(),

@@ -17,7 +17,7 @@ use super::recall::Recall;
 use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
 use super::target::Target;
-use super::{Ground, RunError, plans, retention};
+use super::{Ground, RunError, clip_report, plans, retention};
 use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::index::Kept;
@@ -57,6 +57,9 @@ pub(super) fn publish(
     // Before the swap: whoever finds the run published finds its report too.
     let newest = current.as_ref().or(ground.current.as_ref());
     let mut report = Report::new(ground, plan, steps, merged, newest);
+    if ground.settings.clips.is_some() {
+        report.quality = clip_report::write(ground, plan, (&report, newest), scratch.path())?;
+    }
     retention::write_report(ground, &report)?;
     if let Some(current) = current {
         write_current(ground, lock, &current)?;
@@ -129,24 +132,25 @@ fn pack(
         match *origin {
             Origin::Nowhere => {
                 if is_unsure {
-                    nowhere.push(member.id.clone());
+                    nowhere.push(member.key().to_owned());
                 }
             }
             Origin::Receipt { place, fresh, .. } => {
                 let receipt: Receipt = places[place.part].read(place.at)?;
                 let Outcome::Indexed(mut indexed) = receipt.outcome else { continue };
-                let was = std::mem::replace(&mut indexed.document.used_by, used_by);
+                let was = indexed.document.used_by();
+                indexed.document.set_used_by(used_by);
                 if let Some(amending) = amending.as_ref().filter(|_| is_unsure || was != used_by) {
                     amending.write(&indexed);
                 }
-                indexed.document.used_by = was;
+                indexed.document.set_used_by(was);
                 packing.add_new(*indexed, used_by, fresh && !is_unsure)?;
             }
             Origin::Before { document, known, used_by: before } => {
                 if let Some(amending) = amending.as_ref().filter(|_| is_unsure || before != used_by)
                 {
                     let mut indexed = recall.packed(document, known)?;
-                    indexed.document.used_by = used_by;
+                    indexed.document.set_used_by(used_by);
                     amending.write(&indexed);
                 }
                 let before = (!was_killed && !is_unsure).then_some(before);
@@ -162,7 +166,9 @@ fn pack(
     crash::at(Point::AfterResend);
     if let Some(target) = &ground.target {
         let deleting = Amending::start(target, plan.run);
-        let gone = merged.gone.iter().map(|gone| &gone.id);
+        let is_clips = ground.settings.clips.is_some();
+        let gone = merged.gone.iter().filter(|gone| !gone.replaced);
+        let gone = gone.map(|gone| if is_clips { &gone.name } else { &gone.id });
         // What is refused leaves nothing older behind: the count has to be known.
         let leaving = gone.chain(&nowhere).chain(&refused);
         leaving.for_each(|id| deleting.delete(id.clone()));
@@ -185,10 +191,7 @@ fn leaving(ground: &Ground<'_>, merged: &Merged) -> Result<HashSet<String>, RunE
         }
         return Ok(all);
     }
-    let gone = merged.gone.iter().filter(|gone| !gone.index_only).flat_map(|gone| {
-        let fields = gone.fields.iter().map(|field| layout::embedding(field, &gone.id));
-        let own = [layout::individual(&gone.pack, &gone.name)];
-        fields.chain(own).chain(gone.pictured.files(&gone.id))
-    });
+    let gone = merged.gone.iter().filter(|gone| !gone.index_only);
+    let gone = gone.flat_map(|gone| ground.settings.files_of(gone));
     Ok(merged.dropped.iter().cloned().chain(gone).collect())
 }

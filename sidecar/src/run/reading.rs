@@ -12,6 +12,7 @@ use super::work::Job;
 use super::{Ground, RunError, step};
 use crate::catalog::layout;
 use crate::extract::Failed;
+use crate::extract::footage::Film;
 use crate::extract::mirror::{Mirror, ROUNDS_MAX};
 use crate::extract::pictures::{Pictures, Undrawn, Wanted};
 use crate::extract::pool::{self, Done, PoolError, Settings, Task};
@@ -46,12 +47,14 @@ pub(super) enum Facts {
         /// What models are to see of its views, or why nothing; neither where none looks.
         pictures: Option<Result<Box<Pictures>, Undrawn>>,
     },
+    /// It is a clip, and was looked at and listened to.
+    Filmed { result: Result<Box<Film>, Failed>, took: Duration },
 }
 
 /// An asset on its way through a child.
-struct Travelling {
-    chunk: u32,
-    item: Item,
+pub(super) struct Travelling {
+    pub(super) chunk: u32,
+    pub(super) item: Item,
 }
 
 type Tasks = SyncSender<Vec<Task<Travelling>>>;
@@ -104,7 +107,7 @@ pub(super) fn read_all(
     }
 }
 
-fn join<T>(ended: std::thread::Result<T>) -> T {
+pub(super) fn join<T>(ended: std::thread::Result<T>) -> T {
     ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
@@ -119,17 +122,17 @@ fn mirror<'a>(
 }
 
 /// Nobody wants more: the reason is told elsewhere.
-struct Unheard;
+pub(super) struct Unheard;
 
 /// A way to get items read.
-trait Reading {
+pub(super) trait Reading {
     /// Takes one.
     fn take(&mut self, travelling: Travelling) -> Result<Result<(), Unheard>, RunError>;
     /// There are no more.
     fn end(self) -> Result<(), RunError>;
 }
 
-fn feed(
+pub(super) fn feed(
     ground: &Ground<'_>,
     job: &Job<'_>,
     ready: &SyncSender<Result<Ready, RunError>>,

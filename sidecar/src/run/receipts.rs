@@ -74,7 +74,7 @@ pub(super) fn resumable(
             let age = (part.run, session);
             if found.get(&id).is_none_or(|other| other.age <= age) {
                 let kept = Kept::Receipt { part: part.name.clone(), at };
-                let used_by = indexed.document.used_by;
+                let used_by = indexed.document.used_by();
                 found.insert(id, Resumable { age, known: indexed.known, kept, used_by });
             }
         }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use vitrine_crds::embedding_job::annotations::Annotation;
 use vitrine_crds::library::Algorithm;
 
-use crate::asset::{Caption, Content, Document};
+use crate::asset::{Caption, Content, Subject, asset_id};
 use crate::catalog::layout;
 use crate::extract::DrawnBy;
 
@@ -151,6 +152,9 @@ pub struct Gone {
     /// Whether only the index knows it: a killed run left it there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub index_only: bool,
+    /// Whether another has its name now, and with it its place in the index.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
 }
 
 /// One line of the roster: an asset the catalogue is to hold.
@@ -165,6 +169,16 @@ pub struct Member {
     /// Whether work was asked for it in this session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asked: bool,
+    /// `_id` in an index, where that is not its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl Member {
+    /// `_id` in an index.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// Where publish finds a document.
@@ -197,6 +211,9 @@ pub struct Item {
     /// Captions given for it.
     #[serde(default)]
     pub caption: Caption,
+    /// What somebody wrote of it, where it is a clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotation: Option<Box<Annotation>>,
     /// How many others use it, as far as was known before this run.
     pub used_by: u64,
     /// What has to be done.
@@ -282,12 +299,32 @@ pub struct Known {
     /// Its files of pictures.
     #[serde(default, skip_serializing_if = "Pictured::is_none")]
     pub pictured: Pictured,
+    /// What the report shows of it, where it is a clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
     /// As published.
     #[serde(default)]
     pub used_by: u64,
     /// Line of `documents.jsonl`.
     #[serde(default)]
     pub document: Span,
+}
+
+impl Known {
+    /// What it leaves behind when it goes.
+    ///
+    /// * `fields`: vector fields it has.
+    pub fn as_gone<'a>(&self, fields: impl Iterator<Item = &'a str>) -> Gone {
+        Gone {
+            id: self.id.clone(),
+            pack: self.pack.clone(),
+            name: self.name.clone(),
+            fields: fields.map(str::to_owned).collect(),
+            pictured: self.pictured,
+            index_only: false,
+            replaced: false,
+        }
+    }
 }
 
 /// The files of pictures that the catalogue has of an asset.
@@ -322,6 +359,42 @@ impl Pictured {
     }
 }
 
+/// What the report shows of a clip beside its document.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Seen {
+    /// Seconds from the first frame to the last.
+    pub duration_s: f64,
+    /// Frames of the video as it is, a second; 0 where nobody knows.
+    pub frame_rate: f64,
+    /// Pixels of a frame.
+    pub width: u32,
+    /// Pixels of a frame.
+    pub height: u32,
+    /// People who were followed over time.
+    pub tracks: u32,
+    /// Mean confidence of the dancers' joints, 0 to 1.
+    pub confidence: f64,
+    /// Beats a minute, as heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tempo_bpm: Option<f32>,
+    /// When beats were heard, the first of them, in seconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beat_times_s: Vec<f32>,
+    /// How strongly notes begin, evenly over the sound, 0 to 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub onsets: Vec<f32>,
+    /// Seconds of sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sound_s: Option<f64>,
+    /// What of the clip was left out, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// Whether it has a contact sheet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_sheet: bool,
+}
+
 /// What an index holds of an asset beside its document, so that a run can continue from it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
@@ -340,24 +413,38 @@ pub struct RunState {
     /// As in [`Known`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// As in [`Known`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
 }
 
 impl RunState {
     /// What of `known` is not in the document.
     pub fn of(known: &Known) -> Self {
-        let Known { text, embeddings, files, absent, kind, names, .. } = known.clone();
-        Self { text, embeddings, files, absent, kind, names }
+        let Known { text, embeddings, files, absent, kind, names, seen, .. } = known.clone();
+        Self { text, embeddings, files, absent, kind, names, seen }
     }
 
     /// The whole again.
-    pub fn with(self, document: &Document) -> Known {
-        let Self { text, embeddings, files, absent, kind, names } = self;
+    ///
+    /// * `library`: its id.
+    pub fn with(self, library: &str, document: &Subject) -> Known {
+        let Self { text, embeddings, files, absent, kind, names, seen } = self;
+        let (id, path, name, pack, fingerprint) = match document {
+            Subject::Asset(asset) => {
+                (asset.asset_id.clone(), &asset.path, &asset.name, &asset.pack, &asset.fingerprint)
+            }
+            Subject::Clip(clip) => {
+                let id = asset_id(library, &clip.video_path);
+                (id, &clip.video_path, &clip.clip_id, &String::new(), &clip.fingerprint)
+            }
+        };
         Known {
-            id: document.asset_id.clone(),
-            path: document.path.clone(),
-            name: document.name.clone(),
-            pack: document.pack.clone(),
-            fingerprint: document.fingerprint.clone(),
+            id,
+            path: path.clone(),
+            name: name.clone(),
+            pack: pack.clone(),
+            fingerprint: fingerprint.clone(),
             text,
             embeddings,
             files,
@@ -365,7 +452,8 @@ impl RunState {
             kind,
             names,
             pictured: Pictured::default(), // Files are a catalogue's; this is of an index alone.
-            used_by: document.used_by,
+            seen,
+            used_by: document.used_by(),
             document: Span::default(),
         }
     }
@@ -401,7 +489,7 @@ pub struct Indexed {
     /// What the next run compares with.
     pub known: Known,
     /// The document.
-    pub document: Document,
+    pub document: Subject,
     /// By field: little-endian float32 in base64; of views one after another.
     pub vectors: BTreeMap<String, String>,
     /// Fields whose vector is that of the previous run.

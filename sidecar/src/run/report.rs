@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vitrine_crds::run::Counts;
+use vitrine_crds::run::{Counts, QualityState};
 
 use super::Ground;
 use super::merge::Merged;
@@ -49,6 +49,9 @@ pub struct Report {
     /// What drew the assets of the catalogue.
     #[serde(default)]
     pub drawn: Drawn,
+    /// How good the clips are, where the library is a collection of clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityState>,
 }
 
 /// Assets by what drew them, in this run or in one before.
@@ -193,6 +196,7 @@ impl Report {
             failures: merged.failures,
             undrawn: merged.undrawn,
             drawn: merged.drawn,
+            quality: None,
         }
     }
 }

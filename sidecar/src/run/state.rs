@@ -44,8 +44,9 @@ pub(super) fn rebuild(ground: &Ground<'_>, target: &Target) -> Result<Option<Cur
         let vectors = vectors.map(|(field, vector)| (field.clone(), encoded(&bytes(vector))));
         let vectors: BTreeMap<String, String> = vectors.collect();
         let kept = vectors.keys().cloned().collect();
-        let (known, document) = (run_state.with(&exported.document), exported.document);
-        let used_by = document.used_by;
+        let known = run_state.with(&ground.settings.library, &exported.document);
+        let document = exported.document;
+        let used_by = document.used_by();
         packing.add_new(
             Indexed { known, document, vectors, kept, undrawn: None },
             used_by,

@@ -11,12 +11,14 @@ use super::records::{Failure, Indexed, Plan, PlannedEmbedding, RunState};
 use super::report::IndexReport;
 use super::work::decoded;
 use super::{RunError, Settings};
+use crate::asset::clip::Clip;
+use crate::asset::{Document, Subject};
 use crate::catalog::packed::{Current, IndexedAs};
 use crate::index::claims;
 use crate::index::failures::{self, Failed};
 use crate::index::{
-    self, Body, Cluster, Destination, FieldWanted, Filled, IndexError, Kept, Standing, Wanted,
-    names,
+    self, Body, Cluster, Described, Destination, FieldWanted, Filled, Holds, IndexError, Kept,
+    Standing, Wanted, names,
 };
 
 /// Documents between work and the verdict of the index, at most: each holds its receipt too.
@@ -26,6 +28,14 @@ const WAITING_DOCUMENTS_MAX: usize = 4_096;
 pub(super) fn remove(destination: &Destination) -> Result<Vec<String>, RunError> {
     let cluster = Cluster::connect(&destination.connection)?;
     Ok(index::remove_all(&cluster, &destination.wanted(Vec::new()))?)
+}
+
+/// Every document of an index.
+type All<'a> = Box<dyn Iterator<Item = Result<index::Exported<Subject>, RunError>> + 'a>;
+
+fn whole<D: Into<Subject>>(exported: index::Exported<D>) -> index::Exported<Subject> {
+    let index::Exported { document, run_state, vectors } = exported;
+    index::Exported { document: document.into(), run_state, vectors }
 }
 
 /// What an index says of its documents.
@@ -138,7 +148,7 @@ impl Target {
 
     /// What an index holds.
     pub(super) fn entries(&self, index: &str) -> Result<Entries<'_>, RunError> {
-        let entries = index::list(&self.cluster, index)?;
+        let entries = index::list(&self.cluster, (index, self.wanted.holds))?;
         Ok(Box::new(entries.map(|entry| entry.map_err(RunError::from))))
     }
 
@@ -148,13 +158,19 @@ impl Target {
     }
 
     /// Every document of `live`, whole, in the order of ids.
-    pub(super) fn export<'a>(
-        &'a self,
-        live: &index::Live,
-    ) -> Result<impl Iterator<Item = Result<index::Exported, RunError>> + use<'a>, RunError> {
+    pub(super) fn export<'a>(&'a self, live: &index::Live) -> Result<All<'a>, RunError> {
         let fields = live.meta.embeddings.iter().map(|field| field.field.clone()).collect();
-        let exported = index::export(&self.cluster, &live.index, fields)?;
-        Ok(exported.map(|one| one.map_err(RunError::from)))
+        let place = (live.index.as_str(), self.wanted.holds);
+        Ok(match self.wanted.holds {
+            Holds::Assets => {
+                let exported = index::export::<Document>(&self.cluster, place, fields)?;
+                Box::new(exported.map(|one| Ok(whole(one?))))
+            }
+            Holds::Clips => {
+                let exported = index::export::<Clip>(&self.cluster, place, fields)?;
+                Box::new(exported.map(|one| Ok(whole(one?))))
+            }
+        })
     }
 
     /// Makes the target, or makes it ready for `run`.
@@ -203,6 +219,10 @@ impl Target {
         let state = fingerprint::state(known);
         let run_state = &RunState::of(known);
         let fields = &self.wanted.fields;
+        let document = match document {
+            Subject::Asset(asset) => Described::Asset(asset),
+            Subject::Clip(clip) => Described::Clip(clip),
+        };
         let body = Body { document, state: &state, run_state, fields, vectors: &vectors };
         Action::Index(index::encode(&body, self.cluster.server()).into())
     }

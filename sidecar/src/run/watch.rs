@@ -6,6 +6,11 @@ pub trait Watch: Sync {
     fn step(&self, name: &str, assets: Option<u64>);
     /// One asset is done.
     fn asset(&self, ending: Ending<'_>);
+    /// More frames of a video were looked at; said of clips alone.
+    ///
+    /// * `path`: inside the collection.
+    /// * `count`: how many since the last call for it.
+    fn frames(&self, _path: &str, _count: u64) {}
 }
 
 /// How one asset ended.

@@ -16,7 +16,7 @@ use super::describe::{BATCH_ASSETS, Describer};
 use super::embedders::Embedders;
 use super::journals::Journals;
 use super::records::{Found, Indexed, Plan, Receipt};
-use super::{Ground, RunError, bringing, loading, plans, reading, step};
+use super::{Ground, RunError, bringing, clips, loading, plans, reading, step};
 use crate::asset::Content;
 use crate::catalog::{layout, npy};
 use crate::embed::Load;
@@ -24,7 +24,7 @@ use crate::extract::pictures::{Part, Pictures, Wanted};
 use crate::storage::Listing;
 
 /// Batches that wait to be written.
-const BATCHES_WAITING: usize = 2;
+pub(super) const BATCHES_WAITING: usize = 2;
 /// How often work asks whether it is still wanted.
 const ASK_EVERY: Duration = Duration::from_secs(20);
 
@@ -49,6 +49,8 @@ pub(super) struct Finished {
     pub(super) recalled: Option<Box<Indexed>>,
     /// Its pictures, on their way to the catalogue.
     pub(super) pictures: Option<Box<Pictures>>,
+    /// The contact sheet of a clip, as JPEG.
+    pub(super) sheet: Option<Vec<u8>>,
 }
 
 /// What one call of [`work`] is to do.
@@ -82,6 +84,9 @@ pub(super) fn work(
     job: &Job<'_>,
     embedders: Embedders,
 ) -> Result<Busy, RunError> {
+    if let Some(clips) = &ground.settings.clips {
+        return clips::work(ground, job, (clips, embedders));
+    }
     ground.watch.step("reading and embedding", Some(job.assets));
     let preparations = embedders.preparations();
     let preparations: Vec<Preparation> =
@@ -120,7 +125,7 @@ pub(super) fn work(
 }
 
 /// Hands documents to the index, where there is one, and writes what it took.
-fn write_all(
+pub(super) fn write_all(
     ground: &Ground<'_>,
     plan: &Plan,
     batches: Receiver<Vec<Finished>>,
@@ -147,7 +152,7 @@ fn write_all(
 
 /// The files of one asset that people and other programs read, its pictures aside.
 pub(super) fn artifacts(plan: &Plan, indexed: &Indexed) -> Vec<(String, Vec<u8>)> {
-    let document = &indexed.document;
+    let Some(document) = indexed.document.asset() else { return Vec::new() };
     let mut json = serde_json::to_vec_pretty(document).expect("documents are JSON");
     json.push(b'\n');
     let mut files = vec![(layout::individual(&document.pack, &document.name), json)];

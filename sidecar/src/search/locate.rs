@@ -51,8 +51,8 @@ pub fn embed_query(
 /// its URI names has changed since.
 pub fn embedder(space: &Space, options: &Options) -> Result<Box<dyn TextEmbedder>, SearchError> {
     let maker = space.maker_of(match space.content {
-        Content::Description => Content::Description,
         Content::Caption | Content::Views => Content::Caption,
+        own @ (Content::Description | Content::Motion | Content::Sound) => own,
     })?;
     let embedder = open_spec(&spec(&space.embedding, &maker.uri, maker.algorithm), options)?;
     is_same(&maker, embedder.fingerprint())?;

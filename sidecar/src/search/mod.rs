@@ -4,6 +4,7 @@
 //! request → filter over documents → legs (vectors, words) → fused ranking → documents of the best
 
 mod answer;
+pub mod clips;
 mod divide;
 mod documents;
 mod dot;

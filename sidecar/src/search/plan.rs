@@ -82,7 +82,7 @@ impl Space {
     pub(super) fn pair(spaces: &mut [Self]) {
         for at in 0..spaces.len() {
             let other = match spaces[at].content {
-                Content::Description => continue,
+                Content::Description | Content::Motion | Content::Sound => continue,
                 Content::Caption => Content::Views,
                 Content::Views => Content::Caption,
             };
@@ -289,7 +289,7 @@ impl<'a> Plan<'a> {
         let Some(space) = self.space.filter(|_| self.note.is_none() && !self.words) else { return };
         let field = &space.field;
         self.note = match space.content {
-            Content::Description => None,
+            Content::Description | Content::Motion | Content::Sound => None,
             Content::Caption => Some(format!(
                 "`{field}` is made from English captions, and no asset here has one; \
                  `vitrine catalog --captions FILE` takes them"

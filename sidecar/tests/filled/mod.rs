@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use vitrine::asset::{Content, Document};
 use vitrine::index::{
-    Body, Cluster, FieldWanted, Filled, Owner, Settings, Wanted, complete, encode, look, prepare,
-    swap,
+    Body, Cluster, FieldWanted, Filled, Holds, Owner, Settings, Wanted, complete, encode, look,
+    prepare, swap,
 };
 use vitrine_crds::library::{Algorithm, VectorIndex, Vectors};
 use vitrine_tests::elasticsearch::{Elasticsearch, Name};
@@ -61,6 +61,7 @@ pub fn filled_with(
     let alias = server.name("filled");
     let cluster = Cluster::connect(&Settings::new(server.url()).unwrap()).unwrap();
     let wanted = Wanted {
+        holds: Holds::Assets,
         alias: alias.to_string(),
         owner: Owner { name: "filled".to_owned(), ..Owner::default() },
         fields,
@@ -79,7 +80,7 @@ pub fn filled_with(
             let vectors: Vec<_> =
                 vectors.iter().map(|(field, vector)| (*field, vector.as_slice())).collect();
             let body = Body {
-                document,
+                document: document.into(),
                 state: "s",
                 run_state: &json!({}),
                 fields: &wanted.fields,

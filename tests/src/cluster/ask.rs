@@ -11,8 +11,9 @@ use super::Cluster;
 const ANSWER_SECS_MAX: &str = "30";
 
 /// Where objects of a kind are: below which path, called what, and whether in a namespace.
-const KINDS: [(&str, &str, &str, bool); 7] = [
+const KINDS: [(&str, &str, &str, bool); 8] = [
     ("assetlibrary.vitrine.dev", "apis/vitrine.dev/v1alpha1", "assetlibraries", true),
+    ("embeddingjob.vitrine.dev", "apis/vitrine.dev/v1alpha1", "embeddingjobs", true),
     ("event", "api/v1", "events", true),
     ("job", "apis/batch/v1", "jobs", true),
     ("namespace", "api/v1", "namespaces", false),
