@@ -211,6 +211,15 @@ need_vulkan() {
         libvulkan1 mesa-vulkan-drivers
 }
 
+# The chart's health check for Argo CD is written in it, and tested.
+need_lua() {
+    local name
+    for name in lua lua5.4 lua5.3 lua5.1 luajit; do
+        if command -v "$name" >/dev/null; then return; fi
+    done
+    install_packages "no Lua (it runs the health check of Argo CD)" lua5.4
+}
+
 # OpenCV and its FFmpeg read videos; clang reads OpenCV's headers for the bindings.
 need_opencv() {
     local missing=()
@@ -229,7 +238,7 @@ need_opencv() {
 case "${1:-demo}" in
     demo) need_linker; need_rust; need_python; scripts/onnxruntime.sh ;;
     tests)
-        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan; need_opencv
+        need_linker; need_rust; need_python; need_java; need_maven; need_vulkan; need_opencv; need_lua
         command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
         need_elasticsearch & # It downloads, while Go compiles.
         elasticsearch=$!
