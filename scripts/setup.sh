@@ -203,7 +203,7 @@ need_vulkan() {
     if [ -n "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then return; fi
     local folder
     for folder in /usr/share/vulkan/icd.d /etc/vulkan/icd.d /usr/local/share/vulkan/icd.d; do
-        if compgen -G "$folder/*.json" >/dev/null && ldconfig -p | grep -q 'libvulkan\.so\.1'; then
+        if compgen -G "$folder/*.json" >/dev/null && [ -n "$(ldconfig -p | grep 'libvulkan\.so\.1')" ]; then
             return
         fi
     done

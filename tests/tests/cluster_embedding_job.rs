@@ -50,7 +50,8 @@ impl Studio {
         store.put("models", vec![(NETWORK.to_owned(), network)]);
         store.put_folder("models", "minilm", &text);
         clips.take("duo_dev.mp4", "duo.mp4");
-        let notes = json!([{"clip_id": "duo", "move_label": "basic step", "difficulty": "beginner"}]);
+        let notes =
+            json!([{"clip_id": "duo", "move_label": "basic step", "difficulty": "beginner"}]);
         store.put("bachata", vec![("notes.json".to_owned(), notes.to_string().into_bytes())]);
         let space = cluster.namespace(purpose);
         space.apply(&[secret("store", &store.variables())]);

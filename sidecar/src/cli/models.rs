@@ -291,7 +291,9 @@ fn cached(access: &Access, model: &str) -> Result<Vec<Entry>, Failure> {
              configuration, or compare with `vitrine models pull {model} --sha256 HEX`"
         )));
     }
-    let keys = [Kind::Sentence, Kind::Dual, Kind::People].into_iter().filter_map(|kind| uri.cache_key(kind));
+    let keys = [Kind::Sentence, Kind::Dual, Kind::People]
+        .into_iter()
+        .filter_map(|kind| uri.cache_key(kind));
     let found: Vec<Entry> = keys.filter_map(|key| access.cache.get(&key)).collect();
     if found.is_empty() {
         return Err(Failure::usage(format!(

@@ -42,8 +42,7 @@ pub fn descriptions(weights: &str) -> [String; 4] {
 /// [`ModelError::Folder`] where it is no archive, holds no `.onnx`, or two files of one name;
 /// [`ModelError::TooLarge`].
 pub fn unpack(archive: &Path, folder: &Path) -> Result<Vec<String>, ModelError> {
-    let failed =
-        |reason: String| ModelError::Folder { folder: archive.to_owned(), reason };
+    let failed = |reason: String| ModelError::Folder { folder: archive.to_owned(), reason };
     let file = File::open(archive).map_err(ModelError::io("read", archive))?;
     let mut zipped =
         zip::ZipArchive::new(file).map_err(|error| failed(format!("it is no archive: {error}")))?;
