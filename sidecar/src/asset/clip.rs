@@ -90,7 +90,8 @@ pub struct Clip {
     pub version: String,
     /// When the document was made, RFC 3339 in UTC.
     pub created_at: String,
-    /// Covers the video, its annotation, the sampling and the versions of what reads them.
+    /// Covers the video, who leads as far as its annotation says, the sampling, and the version of what
+    /// samples.
     pub fingerprint: String,
     /// By vector field: covers model and options.
     #[serde(default)]

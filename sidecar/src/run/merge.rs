@@ -185,7 +185,7 @@ fn left_over(
     let mut failures = Vec::new();
     let mut tell = |member: &Member, reason: String| {
         failures.push(Failure {
-            id: member.id.clone(),
+            id: member.key().to_owned(),
             uri: ground.source.uri(&member.path),
             step: "work".to_owned(),
             reason: format!("{}: {reason}", member.path),

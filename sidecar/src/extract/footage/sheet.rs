@@ -183,7 +183,7 @@ fn line(picture: &mut RgbImage, from: (f32, f32), to: (f32, f32), colour: Rgb<u8
 fn dot(picture: &mut RgbImage, (x, y): (f32, f32), radius: i64, colour: Rgb<u8>) {
     let (x, y) = (x.round() as i64, y.round() as i64);
     for (dx, dy) in (-radius..radius).flat_map(|dx| (-radius..radius).map(move |dy| (dx, dy))) {
-        let at = (u32::try_from(x + dx), u32::try_from(y + dy));
+        let at = (u32::try_from(x.saturating_add(dx)), u32::try_from(y.saturating_add(dy)));
         if let (Ok(x), Ok(y)) = at
             && x < picture.width()
             && y < picture.height()
