@@ -14,7 +14,7 @@ fn couple(moments: Vec<Moment>, hint: RoleHint) -> Couple {
 }
 
 fn first_x(dancer: &Option<vitrine_pose::Dancer>) -> f32 {
-    let bounds = dancer.as_ref().unwrap().track.sightings[0].person.bounds;
+    let bounds = dancer.as_ref().expect("the dancer is there").track.sightings[0].person.bounds;
     (bounds.left + bounds.right) / 2.0
 }
 

@@ -8,7 +8,8 @@ use crate::motions::retrieval::{cosine, embed, evaluate};
 
 fn alike(a: &Embeddings, b: &Embeddings) -> [f64; 3] {
     let pair = |of: fn(&Embeddings) -> &Option<Vec<f32>>| {
-        cosine(of(a).as_ref().unwrap(), of(b).as_ref().unwrap())
+        let vector = |embeddings| of(embeddings).as_deref().expect("both are seen, all along");
+        cosine(vector(a), vector(b))
     };
     [pair(|e| &e.lead), pair(|e| &e.follow), pair(|e| &e.interaction)]
 }
