@@ -19,7 +19,7 @@ LOCAL_TESTS := $(sort $(filter-out elasticsearch% cluster%,$(basename $(notdir $
 # The bindings of Vulkan and of OpenCV take minutes to build: `make test-gpu` and `make test-video` have them.
 CRATES := --workspace --exclude vitrine-render-gpu --exclude vitrine-video
 
-.PHONY: help programs setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-operator fuzz fuzz-short eval-pose oracle-usd clean
+.PHONY: help programs setup demo demo-kubernetes contact-sheet crds demo-library build test test-local test-elasticsearch test-cluster test-torch test-gpu test-video build-video chart lint bench bench-media bench-operator fuzz fuzz-short eval-pose oracle-usd clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ lint: chart ## Check format, lints, licences, and that generated files are curre
 
 bench: ## Measure, against peers in the same run: benches/out/report.md
 	@$(ENV) benches/run.sh
+
+bench-media: ## Measure clips to vectors against a Python pipeline: benches/out/media.json, builds for minutes
+	@$(ENV) benches/run.sh media
 
 bench-operator: ## Measure the operator with LIBRARIES (500 2000) against a real API server: minutes, root only
 	@scripts/setup.sh cluster

@@ -21,23 +21,29 @@ import soundfile
 RATE = 22_050
 
 
-def features(samples: np.ndarray) -> None:
+def features(samples: np.ndarray) -> list[np.ndarray]:
+    """Each feature over time, its frames last."""
     magnitude = np.abs(librosa.stft(samples, n_fft=2048, hop_length=512))
     power = magnitude**2
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=RATE))
-    librosa.feature.mfcc(S=mel, n_mfcc=20)
-    librosa.feature.chroma_stft(S=power, sr=RATE, tuning=0.0)
-    librosa.feature.chroma_stft(S=power, sr=RATE)
-    librosa.estimate_tuning(S=magnitude, sr=RATE)
     centroid = librosa.feature.spectral_centroid(S=magnitude, sr=RATE)
-    librosa.feature.spectral_bandwidth(S=magnitude, sr=RATE, centroid=centroid)
-    librosa.feature.spectral_contrast(S=magnitude, sr=RATE)
-    librosa.feature.spectral_rolloff(S=magnitude, sr=RATE)
-    librosa.feature.spectral_flatness(S=magnitude)
-    librosa.feature.zero_crossing_rate(samples)
-    librosa.feature.rms(y=samples)
     onsets = librosa.onset.onset_strength(S=mel, sr=RATE)
-    librosa.beat.beat_track(onset_envelope=onsets, sr=RATE)
+    librosa.estimate_tuning(S=magnitude, sr=RATE)
+    tempo, _ = librosa.beat.beat_track(onset_envelope=onsets, sr=RATE)
+    return [
+        librosa.feature.mfcc(S=mel, n_mfcc=20),
+        librosa.feature.chroma_stft(S=power, sr=RATE, tuning=0.0),
+        librosa.feature.chroma_stft(S=power, sr=RATE),
+        centroid,
+        librosa.feature.spectral_bandwidth(S=magnitude, sr=RATE, centroid=centroid),
+        librosa.feature.spectral_contrast(S=magnitude, sr=RATE),
+        librosa.feature.spectral_rolloff(S=magnitude, sr=RATE),
+        librosa.feature.spectral_flatness(S=magnitude),
+        librosa.feature.zero_crossing_rate(samples),
+        librosa.feature.rms(y=samples),
+        onsets,
+        np.atleast_1d(tempo),
+    ]
 
 
 def main() -> None:
@@ -51,4 +57,5 @@ def main() -> None:
         print(time.perf_counter() - start, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
