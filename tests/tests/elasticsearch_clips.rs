@@ -173,6 +173,10 @@ fn a_killed_run_goes_on_with_what_it_had_not_done() {
     }
     running.kill().unwrap();
     running.wait().unwrap();
+    // Somebody's own, beside what the run writes.
+    let own = clips.out().join("models/mine.onnx");
+    std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+    std::fs::write(&own, "weights").unwrap();
     let done = lines();
     assert!((1..3).contains(&done), "{done} of 3 were done when it was killed");
     clips.decode_by(&usual);
@@ -182,6 +186,7 @@ fn a_killed_run_goes_on_with_what_it_had_not_done() {
     assert_eq!(report["found"]["to_read"], 3 - done, "{report}");
     assert_eq!(counts(&report), [3, 3, 0, 0], "{report}");
     assert_eq!(server.documents(&index).len(), 3);
+    assert!(own.is_file(), "what is not the run's stays");
 }
 
 #[test]

@@ -101,7 +101,10 @@ impl<R: Read> Reader<R> {
         let width = u32::from_le_bytes(short.next().expect("two"));
         let height = u32::from_le_bytes(short.next().expect("two"));
         let pixels = u64::from(width) * u64::from(height);
-        if pixels > self.frame_pixels_max || pixels.checked_mul(3) != Some(u64::from(left)) {
+        if pixels == 0
+            || pixels > self.frame_pixels_max
+            || pixels.checked_mul(3) != Some(u64::from(left))
+        {
             return Err(WireError::Malformed(format!("a frame of {width} × {height}")));
         }
         if !time_s.is_finite() {

@@ -20,6 +20,7 @@ const MISTAKES_TOLD: usize = 20;
 pub struct Annotations {
     entries: Vec<Annotation>,
     by_id: HashMap<String, usize>,
+    by_path: HashMap<String, usize>,
     /// By the last part of `video_path`.
     by_file: HashMap<String, Vec<usize>>,
     /// What should be looked at but stops nothing.
@@ -98,11 +99,14 @@ impl Annotations {
     /// * `clip_id`: made unique, so that of two clips of one stem an id names one.
     /// * `path`: inside the collection.
     pub fn find(&self, clip_id: &str, path: &str) -> Option<&Annotation> {
+        if let Some(at) = self.by_path.get(path) {
+            return Some(&self.entries[*at]);
+        }
         let named = |at: &usize| self.entries[*at].video_path.as_deref().unwrap_or_default();
         let by_path = self.by_file.get(file_of(path)).into_iter().flatten();
         let by_path = by_path.filter(|at| is_end(named(at), path) || is_end(path, named(at)));
-        // The whole path first, then whoever says most of it.
-        let best = by_path.max_by_key(|at| (named(at) == path, named(at).len()));
+        // Whoever says most of it.
+        let best = by_path.max_by_key(|at| named(at).len());
         best.or_else(|| self.by_id.get(clip_id)).map(|at| &self.entries[*at])
     }
 
@@ -299,6 +303,7 @@ impl Reader {
                 self.made.by_id.insert(id.clone(), at);
             }
             if let Some(path) = &made.video_path {
+                self.made.by_path.insert(path.clone(), at);
                 self.made.by_file.entry(file_of(path).to_owned()).or_default().push(at);
             }
             self.made.entries.push(made);

@@ -43,8 +43,11 @@ impl Names {
         if taken.insert(plain.to_lowercase()) {
             return plain.to_owned();
         }
-        let name = format!("{plain}-{id}");
-        taken.insert(name.to_lowercase());
+        let mut name = format!("{plain}-{id}");
+        // Ids can be computed: somebody may have called a file so.
+        while !taken.insert(name.to_lowercase()) {
+            name.push('_');
+        }
         name
     }
 }

@@ -51,7 +51,10 @@ impl Value {
     }
 }
 
-/// Reads JSON text; nesting is bounded as serde_json bounds it, at 128.
+/// Brackets in brackets.
+const DEPTH_MAX: u32 = 128;
+
+/// Reads JSON text whose brackets are at most 128 deep.
 ///
 /// # Errors
 ///
@@ -63,8 +66,11 @@ pub fn parse(text: &str) -> Result<Placed, (usize, String)> {
         let reason = said.split(" at line ").next().unwrap_or(&said).to_owned();
         (error.line(), reason)
     })?;
-    let mut walk = Walk { text, at: 0, line: 1 };
-    walk.value().ok_or_else(|| (walk.line, "cannot be read".to_owned()))
+    let mut walk = Walk { text, at: 0, line: 1, depth: 0 };
+    walk.value().ok_or_else(|| match walk.depth {
+        DEPTH_MAX.. => (walk.line, format!("brackets are more than {DEPTH_MAX} deep")),
+        _ => (walk.line, "cannot be read".to_owned()),
+    })
 }
 
 /// A place in text that is known to be JSON.
@@ -72,6 +78,8 @@ struct Walk<'a> {
     text: &'a str,
     at: usize,
     line: usize,
+    /// Brackets that are open.
+    depth: u32,
 }
 
 impl Walk<'_> {
@@ -101,12 +109,17 @@ impl Walk<'_> {
 
     /// What stands between brackets, with commas between.
     fn members<T>(&mut self, one: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        if self.depth == DEPTH_MAX {
+            return None;
+        }
+        self.depth += 1;
         self.at += 1;
         let mut all = Vec::new();
         loop {
             match self.peek()? {
                 b']' | b'}' => {
                     self.at += 1;
+                    self.depth -= 1;
                     return Some(all);
                 }
                 b',' => self.at += 1,
@@ -177,6 +190,10 @@ mod tests {
     fn what_is_no_json_is_told_with_its_line_and_deep_nests_end() {
         assert_eq!(parse("[1,\n 2,\n oops]").unwrap_err().0, 3);
         assert!(parse(&"[".repeat(100_000)).is_err());
+        let nest = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(&nest(128)).is_ok());
+        let (line, said) = parse(&nest(200_000)).unwrap_err();
+        assert_eq!((line, said.as_str()), (1, "brackets are more than 128 deep"));
         for text in ["", "[", "{\"a\"", "\"\\", "1e999", "nul"] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -50,13 +50,14 @@ pub fn clip_sheet(clip_id: &str) -> String {
     format!("contact-sheets/{clip_id}.jpg")
 }
 
-/// Files of single assets lie below these, and of single clips below the last.
-pub const ASSET_FOLDERS: [&str; 5] =
-    ["individual", "embeddings", "thumbnails", "models", "contact-sheets"];
+/// Files of single assets lie below these.
+pub const ASSET_FOLDERS: [&str; 4] = ["individual", "embeddings", "thumbnails", "models"];
 
-/// Everything of a catalogue but the index lies below one of these.
-pub const FOLDERS: [&str; 6] =
-    ["individual", "embeddings", "thumbnails", "models", "contact-sheets", ".vitrine"];
+/// Files of single clips lie below these. What else is in their output may be somebody's.
+pub const CLIP_FOLDERS: [&str; 1] = ["contact-sheets"];
+
+/// What a run keeps for the next one lies below this.
+pub const STATE: &str = ".vitrine";
 
 /// Below it, one folder a run.
 pub const RUNS: &str = ".vitrine/runs";

@@ -49,14 +49,21 @@ impl PeopleModels {
                 reason: with_causes(error),
             };
             let recipes = Recipe::read_all(&path).map_err(|error| unusable(&error))?;
-            if let (Some(pin), [one]) = (&spec.sha256, recipes.as_slice()) {
+            if let Some(pin) = &spec.sha256 {
+                let [one] = recipes.as_slice() else {
+                    let reason = format!(
+                        "sha256 pins one network, and {} are here: name each by itself",
+                        recipes.len()
+                    );
+                    return Err(OpenError::Unusable { model: spec.uri.clone(), reason });
+                };
                 let sha256 = digest::of_file_remembered(one.weights(), access.cache.root())?;
                 digest::check(&one.weights().display().to_string(), &sha256, pin)?;
             }
             for recipe in recipes {
                 let weights = recipe.weights();
                 digests.push(digest::of_file_remembered(weights, access.cache.root())?);
-                digests.push(format!("{recipe:?}").replace(&format!("{:?}", weights), ""));
+                digests.push(recipe.told());
                 found.bytes += std::fs::metadata(weights).map_or(0, |file| file.len());
                 found.recipes.push(recipe);
             }

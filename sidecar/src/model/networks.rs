@@ -8,8 +8,8 @@ use super::ModelError;
 
 /// Entries of an archive that are looked at.
 const ENTRIES_MAX: usize = 256;
-/// Bytes of one file of an archive, unpacked.
-const ENTRY_BYTES_MAX: u64 = 4 << 30;
+/// Bytes of all files of an archive, unpacked.
+const BYTES_MAX: u64 = 4 << 30;
 /// What of an archive is of use.
 const USEFUL: [&str; 4] = ["onnx", "json", "yaml", "yml"];
 /// The folder of the cache's entry that holds them: beside it lies the cache's own record.
@@ -50,6 +50,7 @@ pub fn unpack(archive: &Path, folder: &Path) -> Result<Vec<String>, ModelError> 
         return Err(failed(format!("it holds more than {ENTRIES_MAX} files; give one model's")));
     }
     let mut names: Vec<String> = Vec::new();
+    let mut left = BYTES_MAX;
     for at in 0..zipped.len() {
         let entry =
             zipped.by_index(at).map_err(|error| failed(format!("it is damaged: {error}")))?;
@@ -65,12 +66,12 @@ pub fn unpack(archive: &Path, folder: &Path) -> Result<Vec<String>, ModelError> 
         let to = folder.join(name);
         let mut out = File::create(&to).map_err(ModelError::io("write", &to))?;
         // The size in the archive is a claim; the limit holds for what really comes out.
-        let copied = std::io::copy(&mut entry.take(ENTRY_BYTES_MAX + 1), &mut out)
+        let copied = std::io::copy(&mut entry.take(left + 1), &mut out)
             .map_err(|error| failed(format!("{name} in it cannot be unpacked: {error}")))?;
-        if copied > ENTRY_BYTES_MAX {
-            let what = format!("{name} in {}", archive.display());
-            return Err(ModelError::TooLarge { what, bytes_max: ENTRY_BYTES_MAX });
-        }
+        left = left.checked_sub(copied).ok_or_else(|| ModelError::TooLarge {
+            what: format!("what {} holds", archive.display()),
+            bytes_max: BYTES_MAX,
+        })?;
         names.push(name.to_owned());
     }
     match names.iter().any(|name| has_extension(name, "onnx")) {

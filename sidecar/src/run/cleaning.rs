@@ -35,7 +35,7 @@ pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
         None => vec![MASTER_INDEX.to_owned()],
         Some(_) => vec![REPORT.to_owned(), PAGE.to_owned()],
     };
-    for folder in layout::FOLDERS {
+    for folder in ground.settings.own_folders().iter().chain([&layout::STATE]) {
         files.extend(out.list_below(folder)?);
     }
     files.retain(|file| file != layout::LOCK);

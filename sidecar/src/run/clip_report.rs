@@ -1,7 +1,7 @@
 //! What a run over clips came to: `embedding_generation_report.json` and a page for people, in the
 //! output.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -150,8 +150,11 @@ impl ClipReport {
         let secs = seconds_since(&plan.started_at);
         let times: Vec<f64> = embeddings.iter().map(|clip| clip.processing_time).collect();
         let failed_videos = report.failures.iter().map(|failure| {
-            let Failure { id, uri, step, reason, attempts, time } = failure;
-            let inside = uri.strip_prefix(source_uri).unwrap_or(uri).trim_start_matches('/');
+            let Failure { id, uri, path, step, reason, attempts, time } = failure;
+            let inside = match path.as_str() {
+                "" => uri.strip_prefix(source_uri).unwrap_or(uri).trim_start_matches('/'),
+                path => path,
+            };
             let error = reason.strip_prefix(inside).and_then(|rest| rest.strip_prefix(": "));
             FailedVideo {
                 clip_id: id.clone(),
@@ -212,10 +215,13 @@ pub(super) fn write(
     (report, newest): (&Report, Option<&Current>),
     scratch: &Path,
 ) -> Result<Option<QualityState>, RunError> {
-    let embeddings = match newest {
+    let mut embeddings = match newest {
         Some(current) => embedded(ground, current, scratch)?,
         None => Vec::new(),
     };
+    // What fails now keeps its older document, which says nothing of this run.
+    let failed: HashSet<&str> = report.failures.iter().map(|failure| failure.id.as_str()).collect();
+    embeddings.retain(|clip| !failed.contains(clip.clip_id.as_str()));
     let made = ClipReport::of(report, plan, embeddings, &ground.source.uri(""));
     let mut json = serde_json::to_vec_pretty(&made).expect("reports are JSON");
     json.push(b'\n');

@@ -152,6 +152,7 @@ impl<'a> Describer<'a> {
     fn failed(&self, item: &Item, id: String, failed: Failed) -> Outcome {
         Outcome::Failed(Failure {
             uri: self.ground.source.uri(&item.path),
+            path: item.path.clone(),
             id,
             step: "read".to_owned(),
             reason: format!("{}: {}", item.path, failed.reason),

@@ -104,6 +104,7 @@ fn settled(done: Done<Finished>, plan: &Plan) -> Result<Finished, RunError> {
             finished.receipt.outcome = Outcome::Failed(Failure {
                 id,
                 uri: uri.unwrap_or_default(),
+                path: finished.path.clone(),
                 step: "index".to_owned(),
                 reason: format!(
                     "{}: Elasticsearch refused its document ({status} {kind}: {reason})",

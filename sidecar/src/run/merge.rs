@@ -187,6 +187,7 @@ fn left_over(
         failures.push(Failure {
             id: member.key().to_owned(),
             uri: ground.source.uri(&member.path),
+            path: member.path.clone(),
             step: "work".to_owned(),
             reason: format!("{}: {reason}", member.path),
             attempts: 0,

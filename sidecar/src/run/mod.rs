@@ -122,6 +122,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The folders of the output that hold files of single assets or clips, and are a run's alone.
+    fn own_folders(&self) -> &'static [&'static str] {
+        match self.clips {
+            None => &layout::ASSET_FOLDERS,
+            Some(_) => &layout::CLIP_FOLDERS,
+        }
+    }
+
     /// The files of one asset or clip.
     fn files_of(&self, gone: &Gone) -> Vec<String> {
         if self.clips.is_some() {

@@ -18,7 +18,6 @@ use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
 use super::target::Target;
 use super::{Ground, RunError, clip_report, plans, retention};
-use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::index::Kept;
 
@@ -39,7 +38,16 @@ pub(super) fn publish(
     if let Some(target) = &ground.target {
         target.still_newest(plan)?;
         target.record(plan, &merged.failures)?;
-        guard(ground, target, &merged)?;
+        let allowed = guard(ground, target, &merged);
+        if allowed.is_err() && ground.settings.clips.is_some() {
+            // Nothing is published; what failed is told all the same.
+            let newest = ground.current.as_ref();
+            let report = Report::new(ground, plan, steps, merged, newest);
+            clip_report::write(ground, plan, (&report, newest), scratch.path())?;
+            allowed?;
+            return Ok(report);
+        }
+        allowed?;
     }
     let mut current = None;
     let was_killed = plans::begin_publishing(ground, plan)? || plan.mends;
@@ -186,7 +194,7 @@ fn leaving(ground: &Ground<'_>, merged: &Merged) -> Result<HashSet<String>, RunE
     if merged.mends {
         // A killed session may have written files of assets that are gone since, and no receipt.
         let mut all: HashSet<String> = HashSet::new();
-        for folder in layout::ASSET_FOLDERS {
+        for folder in ground.settings.own_folders() {
             all.extend(ground.out.list_below(folder)?);
         }
         return Ok(all);

@@ -507,6 +507,9 @@ pub struct Failure {
     pub id: String,
     /// Where it is.
     pub uri: String,
+    /// The same inside the library; empty where an older version wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// What was being done: `read`, `work`, `index`.
     pub step: String,
     /// A sentence that names the limit where it was one.

@@ -283,7 +283,7 @@ impl Target {
 }
 
 fn failed(failure: &Failure) -> Failed<'_> {
-    let Failure { id, uri, step, reason, attempts, time } = failure;
+    let Failure { id, uri, path: _, step, reason, attempts, time } = failure;
     Failed { id, uri, step, reason, attempts: *attempts, time }
 }
 

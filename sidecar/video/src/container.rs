@@ -89,16 +89,21 @@ impl Container {
         }
         let mut head = Vec::new();
         file.take(HEAD_BYTES).read_to_end(&mut head).map_err(unreachable)?;
-        Self::of(&head).ok_or_else(|| {
+        // Whatever its first bytes name: FFmpeg would take a text for what it describes.
+        let is_text = head.iter().all(is_text);
+        Self::of(&head).filter(|_| !is_text).ok_or_else(|| {
             let reason = format!("not a video: {}", describe(&head));
             Stop::refused(FailureKind::NotVideo, reason)
         })
     }
 }
 
+fn is_text(byte: &u8) -> bool {
+    byte.is_ascii_graphic() || byte.is_ascii_whitespace() || *byte > 0x7f
+}
+
 /// What the bytes are, for people.
 fn describe(head: &[u8]) -> &'static str {
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace() || *byte > 0x7f;
     match head {
         [] => "the file is empty",
         [0, ..] if head.iter().all(|byte| *byte == 0) => "its first bytes are all zero",

@@ -67,6 +67,11 @@ impl Recipe {
         &self.weights
     }
 
+    /// What is told of it, in a form that changes with what is told and not with where that is.
+    pub fn told(&self) -> String {
+        format!("{:?}", self.said)
+    }
+
     /// Settles what is told with what the network takes and answers.
     ///
     /// # Errors

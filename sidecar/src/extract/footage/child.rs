@@ -16,8 +16,13 @@ use crate::extract::running::{ended, first_words};
 
 /// Records that wait between the pipe and who takes them.
 const RECORDS_WAITING: usize = 2;
+/// How often a child is started that ends before it is ready.
+const STARTS_MAX: u32 = 3;
 /// How long a new child may take to say that it is ready: it loads FFmpeg.
 const START: Duration = Duration::from_secs(30);
+
+/// What FFmpeg may take a file for, and that it opens nothing but files.
+const DEMUXERS: &str = "format_whitelist;mov,mp4,matroska,webm,avi|protocol_whitelist;file";
 
 /// A child and its pipes.
 pub struct Child {
@@ -54,12 +59,19 @@ impl Child {
         let mut child = Command::new(program)
             .arg("worker")
             .env_clear()
+            // FFmpeg guesses by content, and a manifest would name other files.
+            .env("OPENCV_FFMPEG_CAPTURE_OPTIONS", DEMUXERS)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        confine(&child, bounds).map_err(|error| failed(error.into()))?;
+        if let Err(error) = confine(&child, bounds) {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(failed(error.into()));
+        }
         let stdin = child.stdin.take();
         let (record, records) = sync_channel(RECORDS_WAITING);
         let pixels_max = u64::from(LOOK_SIDE_MAX) * u64::from(LOOK_SIDE_MAX);
@@ -99,6 +111,22 @@ impl Child {
             }
             _ => Err(MediaError::Stillborn { program: name, reason: this.ended() }),
         }
+    }
+
+    /// As [`Child::start`], several times: a child may be ended while it starts, by a machine without
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Child::start`].
+    pub fn start_again(program: &Path, bounds: &Bounds) -> Result<Self, MediaError> {
+        for _ in 1..STARTS_MAX {
+            match Self::start(program, bounds) {
+                Err(MediaError::Stillborn { .. }) => {}
+                started => return started,
+            }
+        }
+        Self::start(program, bounds)
     }
 
     /// What decodes, with versions.

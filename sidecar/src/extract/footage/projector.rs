@@ -169,7 +169,7 @@ impl Projector {
         let Self { program, bounds, .. } = self;
         let child = match &mut self.child {
             Some(child) => child,
-            none => match Child::start(program, bounds) {
+            none => match Child::start_again(program, bounds) {
                 Ok(child) => none.insert(child),
                 Err(error) => return Ok(Watched::Broken(error)),
             },

@@ -4,7 +4,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use vitrine_footage::{Frame, Header};
-use vitrine_people::Picture;
+use vitrine_people::{LookError, Picture};
 use vitrine_pose::{Moment, Options, RoleHint, Tracker};
 
 use super::Film;
@@ -72,13 +72,31 @@ pub fn view<T>(
             (Reel::Frame(frame), Some((tag, watching))) => {
                 watching.waiting.push(frame);
                 if watching.waiting.len() >= BATCH_FRAMES {
-                    watching.look(seat)?;
-                    audience.looked(tag, BATCH_FRAMES as u64);
+                    match watching.look(seat) {
+                        Ok(()) => audience.looked(tag, BATCH_FRAMES as u64),
+                        Err(Unseen::Run(error)) => return Err(error.into()),
+                        // Frames that follow find nobody who waits for them.
+                        Err(Unseen::Clip(failed)) => {
+                            let Some((tag, _)) = open.take() else { continue };
+                            if !audience.done(tag, Err(failed)) {
+                                return Ok(());
+                            }
+                        }
+                    }
                 }
             }
             (Reel::End(ended), open) => {
                 let Some((tag, mut watching)) = open.take() else { continue };
-                watching.look(seat)?;
+                match watching.look(seat) {
+                    Ok(()) => {}
+                    Err(Unseen::Run(error)) => return Err(error.into()),
+                    Err(Unseen::Clip(failed)) => {
+                        if !audience.done(tag, Err(failed)) {
+                            return Ok(());
+                        }
+                        continue;
+                    }
+                }
                 let hint = audience.hint(&tag);
                 if !audience
                     .done(tag, Ok(Box::new(watching.film(*ended, (&hint, seat.lookers.family())))))
@@ -98,6 +116,26 @@ pub fn view<T>(
         }
     }
     Ok(())
+}
+
+/// Why frames could not be looked at.
+enum Unseen {
+    /// Because of what is on them.
+    Clip(Failed),
+    /// Because of the networks.
+    Run(EmbedError),
+}
+
+impl Unseen {
+    fn by(error: LookError, seat: Seat<'_>) -> Self {
+        let reason = crate::embed::people::with_causes(&error);
+        match error {
+            LookError::Picture { .. } | LookError::NotFinite { .. } => {
+                Self::Clip(Failed { reason, attempts: 1 })
+            }
+            _ => Self::Run(EmbedError::Model { model: seat.lookers.uri().to_owned(), reason }),
+        }
+    }
 }
 
 /// One clip while it is looked at.
@@ -123,14 +161,11 @@ impl Default for Watching {
 
 impl Watching {
     /// Looks at the frames that wait.
-    fn look(&mut self, seat: Seat<'_>) -> Result<(), EmbedError> {
+    fn look(&mut self, seat: Seat<'_>) -> Result<(), Unseen> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let broken = |error: vitrine_people::LookError| EmbedError::Model {
-            model: seat.lookers.uri().to_owned(),
-            reason: crate::embed::people::with_causes(&error),
-        };
+        let broken = |error| Unseen::by(error, seat);
         let pictures: Result<Vec<Picture<'_>>, _> = self
             .waiting
             .iter()

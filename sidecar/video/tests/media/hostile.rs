@@ -28,6 +28,7 @@ fn what_is_no_video_fails_with_a_reason() {
         ("text.mp4",     b"once upon a time\n".to_vec(),        FailureKind::NotVideo, "not a video: the file is text"),
         ("playlist.mp4", b"#EXTM3U\n/etc/passwd\n".to_vec(),    FailureKind::NotVideo, "not a video: the file is text"),
         ("list.mp4",     b"ffconcat version 1.0\nfile good.mp4\n".to_vec(), FailureKind::NotVideo, "not a video: the file is text"),
+        ("dash.mp4",     b"<!--free--><MPD><BaseURL>good.mp4</BaseURL></MPD>".to_vec(), FailureKind::NotVideo, "not a video: the file is text"),
         ("empty.mp4",    Vec::new(),                            FailureKind::NotVideo, "not a video: the file is empty"),
         ("zeros.mkv",    vec![0; 9000],                         FailureKind::NotVideo, "not a video: its first bytes are all zero"),
         ("picture.avi",  b"\x89PNG\r\n\x1a\n\0\0".to_vec(),     FailureKind::NotVideo, "not a video: the file is a picture"),
