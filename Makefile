@@ -50,7 +50,9 @@ crds: ## Write the definitions of the resources from their types
 demo-library: ## Make the demo library anew from its generator
 	@$(ENV) scripts/demo-library.sh
 
-test: test-local test-video test-elasticsearch test-cluster ## Run every test that this machine can run
+# The last two wait more than they compute: side by side they take the time of one.
+test: test-local test-video ## Run every test that this machine can run
+	@$(MAKE) --jobs 2 --output-sync=target test-elasticsearch test-cluster
 
 # What tests run: clips are decoded by a program of its own, which lies beside the others.
 programs:
