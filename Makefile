@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # Each recipe starts from the checkout's own tools and test data.
 ENV := source scripts/env.sh;
 # Tests that take longer hang: this makes an error of it, and the last lines say where.
-TEST_TIME_MAX := 25m
+TEST_TIME_MAX := 30m
 # Seconds a fuzz target runs.
 FUZZ_SECS ?= 600
 # Libraries of the operator's benchmark, each number in a cluster of its own.
