@@ -10,7 +10,7 @@ use vitrine_crds::library::status::Phase;
 use vitrine_crds::run::Step;
 
 use crate::run::build::places::Places;
-use crate::run::build::{Blueprint, Images, Pods, configuration, job, policy};
+use crate::run::build::{Blueprint, configuration, job, policy};
 use crate::run::found::{Pod, State};
 use crate::run::names::{APPROVE_DELETIONS, SYNC_REQUESTED};
 use crate::run::plan::Action;
@@ -385,12 +385,7 @@ fn the_objects_of_a_run_are_these() {
     story.settle();
     story.ends(Step::Scan, 0, json!({"chunks": 3, "needs_gpu": true, "run": 7})).settle();
     let run = story.run().clone();
-    let pods = Pods {
-        images: Images::new("vitrine:1".into(), Some("vitrine:1-cuda".into())),
-        video_images: Images::new("vitrine-video:1".into(), Some("vitrine-video:1-cuda".into())),
-        pull_policy: String::new(),
-        ttl_seconds: 3600,
-    };
+    let pods = world::pods();
     let blueprint = Blueprint { resource: &story.resource, run: &run, pods: &pods };
     let places = Places::of::<Resource>(&story.resource.spec, "studio", "steps-1-clips");
     insta::assert_yaml_snapshot!(

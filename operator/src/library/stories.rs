@@ -11,7 +11,7 @@ use vitrine_crds::library::{AssetLibrarySpec, Resource};
 use vitrine_crds::run::Step;
 
 use crate::run::build::places::Places;
-use crate::run::build::{Blueprint, Images, Pods, configuration, job, policy};
+use crate::run::build::{Blueprint, configuration, job, policy};
 use crate::run::found::{Pod, State};
 use crate::run::names::{APPROVE_DELETIONS, SYNC_REQUESTED};
 use crate::run::plan::{Action, plan};
@@ -319,12 +319,7 @@ fn the_objects_of_a_run_are_these() {
     story.ends(Step::Scan, 0, json!({"chunks": 3, "needs_gpu": true, "run": 7})).settle();
     story.resource.metadata.creation_timestamp = None::<Time>;
     let run = story.resource.status.as_ref().unwrap().run.clone().unwrap();
-    let pods = Pods {
-        images: Images::new("vitrine:1".into(), Some("vitrine:1-cuda".into())),
-        video_images: Images::new("vitrine-video:1".into(), Some("vitrine-video:1-cuda".into())),
-        pull_policy: String::new(),
-        ttl_seconds: 3600,
-    };
+    let pods = world::pods();
     let blueprint = Blueprint { resource: &story.resource, run: &run, pods: &pods };
     let places = Places::of::<Resource>(&story.resource.spec, "assets", "warehouse-1");
     insta::assert_yaml_snapshot!(

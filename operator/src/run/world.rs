@@ -8,6 +8,7 @@ use vitrine_crds::condition::{Status, find};
 use vitrine_crds::library::status::{Phase, RunStatus};
 use vitrine_crds::run::{Step, Termination};
 
+use super::build::{Images, Pods};
 use super::found::{Found, Job, Pod, State};
 use super::kind::Standing;
 use super::names;
@@ -15,6 +16,16 @@ use super::plan::{Action, Course, Limits, Plan, plan};
 
 /// Few enough that stories reach them.
 pub const LIMITS: Limits = Limits { runs_max: 2, runs_per_namespace_max: 1 };
+
+/// What holds for the pods that stories look at.
+pub fn pods() -> Pods {
+    Pods {
+        images: Images::new("vitrine:1".into(), Some("vitrine:1-cuda".into())),
+        video_images: Images::new("vitrine-video:1".into(), Some("vitrine-video:1-cuda".into())),
+        pull_policy: String::new(),
+        ttl_seconds: 3600,
+    }
+}
 
 /// A cluster that does what it is told, and a clock.
 pub struct Story<K: Course> {

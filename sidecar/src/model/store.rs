@@ -28,11 +28,10 @@ pub fn fetch_bucket(
 ) -> Result<Vec<String>, ModelError> {
     discard(staging, |_| false)?;
     let bucket = Fetching::open(at, access, staging)?;
-    let fetch = |name: &str, bytes_max: u64| bucket.fetch(name, bytes_max);
     let mut files: Vec<String> = Vec::new();
     for tower in kind.towers() {
         for name in tower.places {
-            if files.iter().any(|file| file == name) || fetch(name, WEIGHTS_BYTES_MAX)? {
+            if files.iter().any(|file| file == name) || bucket.fetch(name, WEIGHTS_BYTES_MAX)? {
                 files.push((*name).to_owned());
                 break;
             }
@@ -43,7 +42,7 @@ pub fn fetch_bucket(
     }
     files.dedup();
     for (name, bytes_max) in others(&files, kind) {
-        if fetch(&name, bytes_max)? {
+        if bucket.fetch(&name, bytes_max)? {
             files.push(name);
         }
     }
