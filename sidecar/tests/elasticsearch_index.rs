@@ -456,7 +456,7 @@ fn an_index_of_somebody_else_is_left_alone_unless_it_is_adopted() {
     let owner = Owner { name: "other".to_owned(), ..Owner::default() };
     let theirs = Wanted { owner, ..ours.clone() };
     match index::look(&ground.cluster, &theirs) {
-        Err(IndexError::Foreign { owner, .. }) => assert_eq!(owner, "the library `demo`"),
+        Err(IndexError::Foreign { owner, .. }) => assert_eq!(owner, "`demo`"),
         other => panic!("{other:?}"),
     }
     assert!(matches!(index::remove_all(&ground.cluster, &theirs), Err(IndexError::Foreign { .. })));

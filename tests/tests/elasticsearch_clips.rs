@@ -232,6 +232,59 @@ fn a_detector_and_a_top_down_network_find_the_couple_too() {
 }
 
 #[test]
+fn the_same_network_at_another_place_makes_nothing_new() {
+    let Some((server, clips)) = both() else { return };
+    let index = server.name("moved");
+    clips.take("pose_1.mp4", "pose_1.mp4");
+    assert_eq!(counts(&embed(&clips, &server, &index)), [1, 1, 0, 0]);
+    let behind = server.behind(&index);
+    let moved = clips.beside("moved.onnx");
+    std::fs::copy(clips.model("movenet-multipose.onnx"), &moved).unwrap();
+    // Something to do, so that the index is looked at.
+    clips.take("pose_1.mp4", "second.mp4");
+    let mut call = clips.settled(&["embed", "--quiet", "--output", "json", "--pose-model"]);
+    call.arg(&moved).arg(clips.videos()).arg("--out").arg(clips.out());
+    let report = run(Elasticsearch::lend(&mut call, server.url(), &index)).json(0);
+    assert_eq!(counts(&report), [2, 1, 1, 0], "{report}");
+    assert_eq!(server.behind(&index), behind);
+    // Who asks questions loads the network from where it is now.
+    let mapping = server.mapping(&index);
+    let said = mapping["_meta"]["vitrine"]["embeddings"].to_string();
+    assert!(said.contains("moved.onnx") && !said.contains("multipose.onnx"), "{said}");
+}
+
+#[test]
+fn another_folder_of_the_same_name_is_another_collection() {
+    let Some((server, first)) = both() else { return };
+    let second = Clips::new().unwrap();
+    let index = server.name("videos");
+    first.take("pose_1.mp4", "mine.mp4");
+    second.take("pose_1.mp4", "yours.mp4");
+    assert_eq!(counts(&embed(&first, &server, &index)), [1, 1, 0, 0]);
+    let ended = run(Elasticsearch::lend(&mut second.call(&[]), server.url(), &index));
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    let folder = first.videos().canonicalize().unwrap().display().to_string();
+    assert!(ended.stderr.contains(&folder) && ended.stderr.contains("--adopt"), "{}", ended.stderr);
+    assert_eq!(server.documents(&index).keys().collect::<Vec<_>>(), ["mine"]);
+    // A folder that moved is the same collection where somebody says so.
+    let mut call = second.call(&["--adopt", "--approve-deletions"]);
+    let report = run(Elasticsearch::lend(&mut call, server.url(), &index)).json(0);
+    assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
+    assert_eq!(server.documents(&index).keys().collect::<Vec<_>>(), ["yours"]);
+    let ended = run(Elasticsearch::lend(&mut first.call(&[]), server.url(), &index));
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    // A name that somebody gave stands for itself, wherever the videos lie.
+    let named = server.name("named");
+    for clips in [&first, &second] {
+        std::fs::remove_dir_all(clips.out()).unwrap();
+        clips.take("pose_1.mp4", "same.mp4");
+        let mut call = clips.call(&["--name", "steps", "--approve-deletions"]);
+        run(Elasticsearch::lend(&mut call, server.url(), &named)).json(0);
+    }
+    assert_eq!(server.documents(&named).keys().collect::<Vec<_>>(), ["same", "yours"]);
+}
+
+#[test]
 fn without_its_decoder_a_run_says_how_to_get_it() {
     let Some(clips) = Clips::new() else { return };
     clips.take("pose_1.mp4", "a.mp4");

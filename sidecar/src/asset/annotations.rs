@@ -19,10 +19,8 @@ const MISTAKES_TOLD: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
     entries: Vec<Annotation>,
+    /// By `clip_id` in lower case.
     by_id: HashMap<String, usize>,
-    by_path: HashMap<String, usize>,
-    /// By the last part of `video_path`.
-    by_file: HashMap<String, Vec<usize>>,
     /// What should be looked at but stops nothing.
     pub warnings: Vec<String>,
 }
@@ -93,21 +91,24 @@ impl Annotations {
         Err(AnnotationsError { file: file.to_owned(), mistakes })
     }
 
-    /// What was written of a clip: by its path, by an end of its path or a longer path that ends with
-    /// it, else by its id.
-    ///
-    /// * `clip_id`: made unique, so that of two clips of one stem an id names one.
-    /// * `path`: inside the collection.
-    pub fn find(&self, clip_id: &str, path: &str) -> Option<&Annotation> {
-        if let Some(at) = self.by_path.get(path) {
-            return Some(&self.entries[*at]);
-        }
-        let named = |at: &usize| self.entries[*at].video_path.as_deref().unwrap_or_default();
-        let by_path = self.by_file.get(file_of(path)).into_iter().flatten();
-        let by_path = by_path.filter(|at| is_end(named(at), path) || is_end(path, named(at)));
-        // Whoever says most of it.
-        let best = by_path.max_by_key(|at| named(at).len());
-        best.or_else(|| self.by_id.get(clip_id)).map(|at| &self.entries[*at])
+    /// Every entry, in the order of the file.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Annotation> {
+        self.entries.iter()
+    }
+
+    /// The entry at a place of that order.
+    pub(super) fn entry(&self, at: usize) -> &Annotation {
+        &self.entries[at]
+    }
+
+    /// The place of the entry of an id, in whatever case.
+    pub(super) fn of_id(&self, clip_id: &str) -> Option<usize> {
+        self.by_id.get(&clip_id.to_lowercase()).copied()
+    }
+
+    /// Whether any entry names a path.
+    pub(super) fn has_paths(&self) -> bool {
+        self.entries.iter().any(|entry| entry.video_path.is_some())
     }
 
     /// How many entries there are.
@@ -119,21 +120,6 @@ impl Annotations {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    /// Entries that `clips` (id and path of each) do not have, by their name: written for nothing.
-    pub fn unused<'a>(&self, clips: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<&str> {
-        let mut used: BTreeSet<*const Annotation> = BTreeSet::new();
-        for (clip_id, path) in clips {
-            used.extend(self.find(clip_id, path).map(std::ptr::from_ref));
-        }
-        let unused = self.entries.iter().filter(|one| !used.contains(&std::ptr::from_ref(*one)));
-        unused.filter_map(|one| one.clip_id.as_deref().or(one.video_path.as_deref())).collect()
-    }
-}
-
-/// The last part of a path.
-fn file_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether `path` is `end`, or ends with a slash and `end`.
@@ -286,12 +272,12 @@ impl Reader {
             let message = "the entry names no clip; give it a clip_id or a video_path";
             self.wrong(line, None, message);
         }
-        let twice = |known: &mut HashMap<String, usize>, name: &Option<String>| {
-            known.insert(name.clone()?, line)
-        };
+        let twice =
+            |known: &mut HashMap<String, usize>, name: Option<String>| known.insert(name?, line);
+        let id = made.clip_id.as_ref().map(|id| id.to_lowercase());
         let first = [
-            ("clip_id", twice(at_id, &made.clip_id)),
-            ("video_path", twice(at_path, &made.video_path)),
+            ("clip_id", twice(at_id, id)),
+            ("video_path", twice(at_path, made.video_path.clone())),
         ];
         if let Some((field, Some(first))) = first.iter().find(|(_, first)| first.is_some()) {
             let message = format!("the {field} is there already, in line {first}; keep one entry");
@@ -300,11 +286,7 @@ impl Reader {
         if self.mistakes.len() == before {
             let at = self.made.entries.len();
             if let Some(id) = &made.clip_id {
-                self.made.by_id.insert(id.clone(), at);
-            }
-            if let Some(path) = &made.video_path {
-                self.made.by_path.insert(path.clone(), at);
-                self.made.by_file.entry(file_of(path).to_owned()).or_default().push(at);
+                self.made.by_id.insert(id.to_lowercase(), at);
             }
             self.made.entries.push(made);
         }
@@ -399,6 +381,7 @@ fn has_suffix_of_video(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asset::assigned::Assigned;
 
     fn parsed(text: &str) -> Annotations {
         Annotations::parse("annotations.json", text.as_bytes()).unwrap()
@@ -423,10 +406,11 @@ mod tests {
         ];
         for text in texts {
             let made = parsed(&text);
-            let found = made.find("step_03", "a/step_03.mp4").unwrap();
+            let assigned = Assigned::new(&made, ["a/step_03.mp4", "a/step_04.mp4"]);
+            let found = assigned.find("step_03", "a/step_03.mp4").unwrap();
             assert_eq!(found.move_label.as_deref(), Some("basic_step"), "{text}");
             assert_eq!((found.estimated_tempo, &found.difficulty), (Some(129.2), &None), "{text}");
-            assert!(made.find("step_04", "a/step_04.mp4").is_none(), "{text}");
+            assert!(assigned.find("step_04", "a/step_04.mp4").is_none(), "{text}");
         }
     }
 
@@ -451,6 +435,7 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             ("[{\"clip_id\": \"a\"},\n{\"clip_id\": \"a\"}]", ":2: clip `a`: the clip_id is there already, in line 1"),
+            ("[{\"clip_id\": \"a\"},\n{\"clip_id\": \"A\"}]", ":2: clip `A`: the clip_id is there already, in line 1"),
             ("{\"a\": {},\n\"a\": {}}",                      ":2: clip `a`: the clip_id is there already, in line 1"),
             ("[{\"clip_id\": \"a\", \"clip_id\": \"b\"}]",   ":1: clip `a`: clip_id is there twice"),
             ("[{\"clip_id\": \"a\", \"estimated_tempo\": 9000}]", "estimated_tempo is 9000, and must be 10 to 500"),
@@ -479,25 +464,5 @@ mod tests {
             made.warnings,
             ["annotations.json:1: `notes` is no field of an annotation, in 2 entries; ignored"]
         );
-    }
-
-    #[test]
-    fn a_path_finds_its_clip_before_an_id_does() {
-        let text = r#"[
-            {"video_path": "a/turn.mp4", "move_label": "one"},
-            {"video_path": "/data/videos/b/turn.mp4", "move_label": "two"},
-            {"clip_id": "turn", "move_label": "three"},
-            {"video_path": "walk.mp4", "move_label": "four"}]"#;
-        let made = parsed(text);
-        let label = |id: &str, path: &str| {
-            made.find(id, path).and_then(|one| one.move_label.as_deref().map(str::to_owned))
-        };
-        assert_eq!(label("turn", "a/turn.mp4").unwrap(), "one");
-        assert_eq!(label("turn-0123", "b/turn.mp4").unwrap(), "two");
-        assert_eq!(label("turn", "c/turn.mov").unwrap(), "three");
-        assert_eq!(label("walk", "deep/down/walk.mp4").unwrap(), "four");
-        assert_eq!(label("turn-4567", "c/turn.mov"), None);
-        let clips = [("turn", "a/turn.mp4"), ("walk", "walk.mp4")];
-        assert_eq!(made.unused(clips), ["/data/videos/b/turn.mp4", "turn"]);
     }
 }

@@ -1,6 +1,7 @@
 //! What an asset is: its identity and its document.
 
 pub mod annotations;
+pub mod assigned;
 pub mod captions;
 pub mod clip;
 mod content;

@@ -129,7 +129,8 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
 
 fn settings(args: Args) -> Result<Settings, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error);
-    let wishes = Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
+    let (jobs, deletions_approved) = (args.jobs, args.approve_deletions);
+    let wishes = Wishes { jobs, deletions_approved, ..Wishes::default() };
     let loader = flags(Loader::new(args.config.clone()).map_err(|error| usage(&error))?, args)?;
     settings::load(loader, &wishes)
 }

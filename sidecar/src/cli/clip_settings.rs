@@ -39,9 +39,11 @@ pub(super) fn of(
     check_models(&spec)?;
     let place = |uri: &str| Location::parse(uri).map_err(|error| usage(&error));
     let videos = place(&spec.videos.uri)?;
-    let collection = settings::named(&metadata, wishes).or_else(|| videos.stem());
-    let collection = collection.unwrap_or_else(|| "clips".to_owned());
-    let owned = Owned { metadata: &metadata, library: &collection, holds: Holds::Clips };
+    let given = wishes.name.clone().or_else(|| settings::named(&metadata, wishes));
+    let is_named = given.is_some();
+    let collection = given.or_else(|| videos.stem()).unwrap_or_else(|| "clips".to_owned());
+    let (metadata, holds) = (&metadata, Holds::Clips);
+    let owned = Owned { metadata, library: &collection, source: &videos, is_named, holds };
     let index = elasticsearch::destination(spec.elasticsearch.as_ref(), environment, owned)?;
     if wishes.step.is_none() {
         check_environment(environment, index.as_ref())?;

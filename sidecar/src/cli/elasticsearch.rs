@@ -10,6 +10,7 @@ use vitrine_crds::run::Exit;
 use super::Failure;
 use crate::config::Environment;
 use crate::index::{Cluster, Destination, Holds, IndexError, Owner, Settings, alias_of};
+use crate::storage::Location;
 
 /// Where pods mount Secrets, unless VITRINE_SECRETS_DIR says otherwise.
 const SECRETS: &str = "/var/run/secrets/vitrine";
@@ -108,6 +109,10 @@ pub(super) struct Owned<'a> {
     pub(super) metadata: &'a Metadata,
     /// The library's or collection's id.
     pub(super) library: &'a str,
+    /// Where its assets or clips come from.
+    pub(super) source: &'a Location,
+    /// Whether somebody gave it its name; else it is called as its folder is.
+    pub(super) is_named: bool,
     pub(super) holds: Holds,
 }
 
@@ -117,7 +122,7 @@ pub(super) struct Owned<'a> {
 pub(super) fn destination(
     spec: Option<&Elasticsearch>,
     environment: &Environment,
-    Owned { metadata, library, holds }: Owned<'_>,
+    Owned { metadata, library, source, is_named, holds }: Owned<'_>,
 ) -> Result<Option<Destination>, Failure> {
     let Some(spec) = spec else { return Ok(None) };
     if spec.eck_ref.is_some() {
@@ -153,6 +158,7 @@ pub(super) fn destination(
     let owner = Owner {
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: library.to_owned(),
+        source: if is_named { String::new() } else { source.lasting() },
         ..Owner::default()
     };
     Ok(Some(Destination { connection, alias, holds, owner, spec: spec.clone() }))

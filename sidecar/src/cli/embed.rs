@@ -12,6 +12,7 @@ use super::output::{self, Format, say};
 use super::progress::Noun;
 use super::settings::Wishes;
 use super::{Failure, elasticsearch, progress, summary};
+use crate::asset::assigned::Assigned;
 use crate::config::Loader;
 use crate::run::{self, ClipSettings, Settings};
 use crate::storage::{Location, Storage, StorageError};
@@ -109,9 +110,12 @@ pub(super) struct Inputs {
     /// Index nowhere: vectors and report go to --out alone
     #[arg(long, conflicts_with_all = ["elasticsearch", "index"])]
     no_index: bool,
-    /// Take over an index that another owner made
+    /// Take over an index that another collection made, or this one in another folder
     #[arg(long)]
     adopt: bool,
+    /// Names the collection, so that it may move; must not change later [default: the folder's name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Where report, contact sheets and vectors go: a folder or a URI as above [default: ./output]
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
@@ -156,11 +160,12 @@ impl Inputs {
     /// The settings that they lead to.
     pub(super) fn settings(self, loader: Loader, wishes: &Wishes) -> Result<ClipSettings, Failure> {
         let no_index = self.no_index;
+        let wishes = Wishes { name: self.name.clone(), ..wishes.clone() };
         let mut loader = self.flags(loader)?;
         if !no_index {
             loader = clip_settings::with_environment(loader)?;
         }
-        let settings = clip_settings::load(loader, wishes)?;
+        let settings = clip_settings::load(loader, &wishes)?;
         let index = settings.index.filter(|_| !no_index);
         Ok(ClipSettings { index, ..settings })
     }
@@ -210,7 +215,8 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     let (strict, dry_run, output, quiet, debug) =
         (args.strict, args.dry_run, args.output, args.quiet, args.debug);
     let (log_file, copy) = (args.log_file.clone(), args.report.clone());
-    let wishes = Wishes { step: None, jobs: args.jobs, deletions_approved: args.approve_deletions };
+    let (jobs, deletions_approved) = (args.jobs, args.approve_deletions);
+    let wishes = Wishes { jobs, deletions_approved, ..Wishes::default() };
     let loader = args.inputs.loader()?;
     let settings = args.inputs.settings(loader, &wishes)?;
     let settings = ClipSettings { clips_max: args.max_clips, ..settings };
@@ -275,9 +281,9 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
             (crate::asset::clip::clip_id(&mut names, path, &id), path)
         })
         .collect();
-    let found = |(id, path): &&(String, &str)| settings.annotations.find(id, path).is_some();
-    let annotated = clips.iter().filter(found).count();
-    let unused = settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
+    let written = Assigned::new(&settings.annotations, clips.iter().map(|(_, path)| *path));
+    let annotated = clips.iter().filter(|(id, path)| written.find(id, path).is_some()).count();
+    let unused = written.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
     let index = settings
         .index
         .as_ref()
@@ -286,6 +292,7 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
         Format::Json => {
             let clips: Vec<_> =
                 clips.iter().map(|(id, path)| json!({"clip_id": id, "video_path": path})).collect();
+            let unused: Vec<_> = unused.iter().map(|(name, _)| name).collect();
             say!(
                 "{:#}",
                 json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
@@ -295,8 +302,9 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
         }
         Format::Text => {
             say!("{}: {} videos, {annotated} with an annotation", settings.videos, clips.len());
-            for name in unused.iter().take(10) {
-                say!("no video of the annotation {}", output::harmless(name));
+            for (name, why) in unused.iter().take(10) {
+                let line = format!("annotation {name} is not used: {why}");
+                say!("{}", output::harmless(&line));
             }
             match &settings.index {
                 Some(index) => say!("index: {} at {}", index.alias, index.connection.name()),

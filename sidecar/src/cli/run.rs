@@ -171,6 +171,7 @@ fn step(args: &Args) -> Result<Done, Stopped> {
         step: Some(args.step.into()),
         jobs: args.jobs,
         deletions_approved: args.approve_deletions,
+        ..Wishes::default()
     };
     let loader = Loader::new(args.config.clone());
     let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;

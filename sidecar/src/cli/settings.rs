@@ -21,6 +21,7 @@ use crate::run::{Deletions, Embedding, Removal, Settings};
 use crate::storage::{Access, Filter, Location, Storage};
 
 /// What the configuration does not say.
+#[derive(Clone, Default)]
 pub(super) struct Wishes {
     /// The step of a run that is a process of its own; `None` where one process does all.
     pub(super) step: Option<Step>,
@@ -28,6 +29,8 @@ pub(super) struct Wishes {
     pub(super) jobs: Option<u16>,
     /// Whether any number of assets may leave.
     pub(super) deletions_approved: bool,
+    /// What a collection of clips is called, where a flag says it.
+    pub(super) name: Option<String>,
 }
 
 /// Loads the configuration and checks what only a run can check. Warnings go to stderr.
@@ -48,9 +51,11 @@ pub(super) fn load(loader: Loader, wishes: &Wishes) -> Result<Settings, Failure>
     }
     let place = |uri: &str| Location::parse(uri).map_err(|error| usage(&error));
     let source = place(&spec.source.uri)?;
-    let library = spec.library_id.clone().or_else(|| named(&metadata, wishes));
-    let library = library.or_else(|| source.stem()).unwrap_or_else(|| "library".to_owned());
-    let owned = Owned { metadata: &metadata, library: &library, holds: Holds::Assets };
+    let given = spec.library_id.clone().or_else(|| named(&metadata, wishes));
+    let is_named = given.is_some();
+    let library = given.or_else(|| source.stem()).unwrap_or_else(|| "library".to_owned());
+    let (metadata, holds) = (&metadata, Holds::Assets);
+    let owned = Owned { metadata, library: &library, source: &source, is_named, holds };
     let index = elasticsearch::destination(spec.elasticsearch.as_ref(), &environment, owned)?;
     let logins = Logins::of(&environment, &spec)?;
     // Captions travel with the plan: no later step asks for them.

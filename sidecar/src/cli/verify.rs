@@ -128,7 +128,7 @@ impl Table {
 /// Runs `vitrine verify`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let Args { inputs, output } = args;
-    let wishes = Wishes { step: None, jobs: None, deletions_approved: false };
+    let wishes = Wishes::default();
     let loader = inputs.loader()?;
     let has_pose = loader.environment().get("MMPOSE_CHECKPOINT_PATH").is_some();
     let is_job = super::config::is_job(&loader)?

@@ -57,7 +57,9 @@ pub fn prepare(
     if wanted.adopt {
         sides::take_over(cluster, wanted)?;
     }
-    let meta = Meta { run, owner: wanted.owner.clone(), ..before };
+    // Models may have moved since; what asks questions loads them from here.
+    let (owner, embeddings) = (wanted.owner.clone(), wanted.fields.clone());
+    let meta = Meta { run, owner, embeddings, ..before };
     standing::write_meta(cluster, target, &meta, None)?;
     let path = format!("{pattern}/_alias/{}", escaped(&names::write_alias(target)));
     let alias = json!({"is_write_index": true});

@@ -26,7 +26,7 @@ pub fn remove_old(
     let mut kept = Vec::new();
     for index in standing::indices(cluster, alias, &format!("{}-*", escaped(alias)))? {
         let Some(meta) = &index.meta else { continue };
-        let ours = meta.owner == wanted.owner && names::is_physical(alias, &index.name);
+        let ours = meta.owner.is(&wanted.owner) && names::is_physical(alias, &index.name);
         let own = names::write_alias(&index.name);
         let is_searched = index.aliases.iter().any(|alias| *alias != own);
         if !ours || index.name == *target || is_searched {

@@ -36,7 +36,7 @@ pub(super) fn check(found: &[Listed], wanted: &Wanted) -> Result<(), IndexError>
         }
         let Some(own) = found.iter().find(|one| one.name == name) else { continue };
         match &own.owner {
-            Some(owner) if *owner == wanted.owner || wanted.adopt => {}
+            Some(owner) if owner.is(&wanted.owner) || wanted.adopt => {}
             Some(owner) => {
                 return Err(IndexError::Foreign { index: name, owner: owner.to_string() });
             }

@@ -57,7 +57,7 @@ pub fn look(cluster: &Cluster, wanted: &Wanted) -> Result<Standing, IndexError> 
     // An index keeps its analyzers: a plugin that comes or goes does not make all anew, and who
     // only fills what another made need not ask for them.
     let metas = || found.iter().filter_map(|one| one.meta.as_ref());
-    let made = || metas().filter(|meta| meta.owner == wanted.owner).max_by_key(|meta| meta.run);
+    let made = || metas().filter(|meta| meta.owner.is(&wanted.owner)).max_by_key(|meta| meta.run);
     let analyzers = match live.and_then(|live| live.meta.as_ref()).or_else(made) {
         Some(meta) => meta.analyzers.clone(),
         None => analyzers::probe(cluster, wanted)?,
@@ -162,7 +162,7 @@ pub(super) fn check_owner(index: &Listed, wanted: &Wanted) -> Result<(), IndexEr
     let foreign = |owner: String| IndexError::Foreign { index: index.name.clone(), owner };
     match &index.meta {
         _ if wanted.adopt => Ok(()),
-        Some(meta) if meta.owner == wanted.owner => Ok(()),
+        Some(meta) if meta.owner.is(&wanted.owner) => Ok(()),
         Some(meta) => Err(foreign(meta.owner.to_string())),
         None => Err(foreign("another program".to_owned())),
     }

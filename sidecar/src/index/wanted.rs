@@ -23,20 +23,36 @@ pub struct Owner {
     pub name: String,
     /// The resource's UID: one made anew under the same name is another.
     pub uid: String,
+    /// Where its assets come from, of a library that nobody named: two folders of one name are not
+    /// one library.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
+impl Owner {
+    /// Whether both are one. A name that somebody gave stands for itself, wherever the assets lie.
+    pub fn is(&self, other: &Self) -> bool {
+        let Self { cluster, namespace, name, uid, source } = other;
+        let is_named = self.source.is_empty() || source.is_empty();
+        (&self.cluster, &self.namespace) == (cluster, namespace)
+            && (&self.name, &self.uid) == (name, uid)
+            && (is_named || self.source == *source)
+    }
 }
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, namespace, name, uid } = self;
-        let parts = [("cluster", cluster), ("namespace", namespace), ("uid", uid)];
+        let Self { cluster, namespace, name, uid, source } = self;
+        let parts =
+            [("cluster", cluster), ("namespace", namespace), ("uid", uid), ("from", source)];
         let said: Vec<String> = parts
             .iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| format!("{key} {value}"))
             .collect();
         match said.is_empty() {
-            true => write!(f, "the library `{name}`"),
-            false => write!(f, "the library `{name}` ({})", said.join(", ")),
+            true => write!(f, "`{name}`"),
+            false => write!(f, "`{name}` ({})", said.join(", ")),
         }
     }
 }
@@ -108,11 +124,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Name of the index: another model, mapping or choice of vector index leads to another.
+    /// Name of the index: another model, mapping or choice of vector index leads to another. The same
+    /// model at another place does not.
     pub(super) fn target(&self, analyzers: &Analyzers) -> String {
+        let placeless =
+            |field: &FieldWanted| FieldWanted { model_uri: String::new(), ..field.clone() };
+        let fields: Vec<FieldWanted> = self.fields.iter().map(placeless).collect();
         let version = json!({
             "mapping": mapping::properties((self.holds, &self.fields), analyzers, None),
-            "fields": self.fields,
+            "fields": fields,
             "vectors": self.vectors,
             "shards": self.shards,
         });
@@ -127,8 +147,8 @@ mod tests {
     #[test]
     fn an_owner_is_told_by_all_that_is_known_of_it() {
         let mut owner = Owner { name: "demo".to_owned(), ..Owner::default() };
-        assert_eq!(owner.to_string(), "the library `demo`");
+        assert_eq!(owner.to_string(), "`demo`");
         owner.namespace = "assets".to_owned();
-        assert_eq!(owner.to_string(), "the library `demo` (namespace assets)");
+        assert_eq!(owner.to_string(), "`demo` (namespace assets)");
     }
 }

@@ -17,6 +17,7 @@ use super::work::{BATCHES_WAITING, Busy, Job, write_all};
 use super::{Embedding, Ground, RunError, Settings, filming, step};
 use crate::asset::Content;
 use crate::asset::annotations::Annotations;
+use crate::asset::assigned::Assigned;
 use crate::asset::captions::Captions;
 use crate::asset::clip::VECTORS;
 use crate::embed::{self, people::PeopleModels};
@@ -163,9 +164,9 @@ impl Clips {
     pub(super) fn judge(
         &self,
         known: &Known,
+        annotation: Option<&Annotation>,
         (planned, versions): (&[PlannedEmbedding], &Versions<'_>),
     ) -> Result<Need, StorageError> {
-        let annotation = self.annotations.find(&known.name, &known.path);
         if self.content(&known.path, annotation, versions)? != known.fingerprint {
             return Ok(Need::Everything);
         }
@@ -200,36 +201,42 @@ impl Clips {
         };
         footage::Bounds { fps: f64::from(self.fps), timeout, memory_bytes_max, limits }
     }
+}
 
-    /// A line of a chunk.
-    pub(super) fn item(&self, (id, entry): (&str, &Entry), clip_id: String, todo: Todo) -> Item {
-        let annotation = self.annotations.find(&clip_id, &entry.path).cloned();
-        Item {
-            annotation: annotation.map(Box::new),
-            id: id.to_owned(),
-            path: entry.path.clone(),
-            name: clip_id,
-            pack: String::new(),
-            size_bytes: entry.size,
-            modified: entry.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
-            caption: crate::asset::Caption::default(),
-            used_by: 0,
-            todo,
-        }
+/// A line of a chunk.
+pub(super) fn item(
+    (id, entry): (&str, &Entry),
+    clip_id: String,
+    annotation: Option<&Annotation>,
+    todo: Todo,
+) -> Item {
+    Item {
+        annotation: annotation.cloned().map(Box::new),
+        id: id.to_owned(),
+        path: entry.path.clone(),
+        name: clip_id,
+        pack: String::new(),
+        size_bytes: entry.size,
+        modified: entry.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
+        caption: crate::asset::Caption::default(),
+        used_by: 0,
+        todo,
     }
+}
 
-    /// Tells of annotations that no clip has.
-    ///
-    /// * `clips`: id and path of each.
-    pub(super) fn tell_unused<'a>(&self, clips: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let unused = self.annotations.unused(clips);
-        if unused.is_empty() {
-            return;
-        }
-        let named = unused.iter().take(UNUSED_TOLD).copied().collect::<Vec<_>>().join(", ");
-        let more = if unused.len() > UNUSED_TOLD { ", …" } else { "" };
-        let (count, all) = (unused.len(), self.annotations.len());
-        tracing::warn!("{count} of {all} annotations belong to no clip here: {named}{more}");
+/// Tells of annotations that no clip has.
+///
+/// * `clips`: id and path of each.
+pub(super) fn tell_unused<'a>(
+    written: &Assigned<'_>,
+    clips: impl IntoIterator<Item = (&'a str, &'a str)>,
+) {
+    let unused = written.unused(clips);
+    for (name, why) in unused.iter().take(UNUSED_TOLD) {
+        tracing::warn!("annotation {name} is not used: {why}");
+    }
+    if unused.len() > UNUSED_TOLD {
+        tracing::warn!("{} more annotations are not used", unused.len() - UNUSED_TOLD);
     }
 }
 

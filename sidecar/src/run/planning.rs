@@ -17,7 +17,8 @@ use super::records::{
     Found, Gone, Item, Kept, Known, Member, Pictured, Plan, PlannedEmbedding, PlannedIndex, Stands,
     Todo,
 };
-use super::{Ground, RunError, plans, receipts, scan};
+use super::{Ground, RunError, clips, plans, receipts, scan};
+use crate::asset::assigned::Assigned;
 use crate::asset::{Content, asset_id, clip, naming};
 use crate::catalog::layout;
 use crate::index;
@@ -90,6 +91,8 @@ struct Compared<'a> {
     known_count: u64,
     /// Whether the index holds what the previous run published, as far as its own numbers say.
     agrees: bool,
+    /// What people wrote of clips.
+    written: Option<Assigned<'a>>,
 }
 
 impl<'a> Planning<'a> {
@@ -157,6 +160,9 @@ impl<'a> Planning<'a> {
         let max =
             settings.assets_max.map_or(usize::MAX, |max| max.try_into().unwrap_or(usize::MAX));
         let within = max.min(assets.len());
+        let paths = assets.iter().map(|asset| asset.entry.path.as_str());
+        let clips = settings.clips.as_ref();
+        let written = clips.map(|clips| Assigned::new(&clips.annotations, paths));
         Compared {
             assets,
             at,
@@ -165,15 +171,19 @@ impl<'a> Planning<'a> {
             gone: Vec::new(),
             known_count: 0,
             agrees: true,
+            written,
         }
     }
 
-    fn judge(&self, known: &Known, path: &str) -> Result<Need, StorageError> {
+    /// What the asset at place `at` needs, of which `known` was published.
+    fn judge(&self, known: &Known, to: &Compared<'_>, at: usize) -> Result<Need, StorageError> {
         let Self { ground, listing, .. } = self;
         let settings = ground.settings;
         let versions = Versions { storage: &ground.source, listing };
-        if let Some(clips) = &settings.clips {
-            return clips.judge(known, (&self.embeddings, &versions));
+        let path = to.assets[at].entry.path.as_str();
+        if let (Some(clips), Some(written)) = (&settings.clips, &to.written) {
+            let annotation = written.find(&known.name, path);
+            return clips.judge(known, annotation, (&self.embeddings, &versions));
         }
         let brought = match &settings.brought {
             Some(brought) => brought.versions(path, listing)?,
@@ -218,7 +228,7 @@ impl<'a> Planning<'a> {
                 continue;
             };
             let (need, stands) = match at < to.within {
-                true => (self.judge(&known, &to.assets[at].entry.path)?, Stands::Before),
+                true => (self.judge(&known, to, at)?, Stands::Before),
                 false => (Need::Nothing, Stands::Beyond),
             };
             to.names.keep(&known.pack, &known.name);
@@ -250,7 +260,7 @@ impl<'a> Planning<'a> {
             // A session that was killed may have sent more to the index than it has receipts of.
             to.agrees = false;
             let Some(&at) = to.at.get(&known.id) else { continue };
-            if at >= to.within || self.judge(&known, &to.assets[at].entry.path)? != Need::Nothing {
+            if at >= to.within || self.judge(&known, to, at)? != Need::Nothing {
                 continue;
             }
             let memory = &mut to.assets[at].memory;
@@ -338,7 +348,7 @@ impl<'a> Planning<'a> {
     }
 
     fn write(&self, compared: Compared<'_>, number: Number) -> Result<Plan, RunError> {
-        let Compared { assets, within, mut names, mut gone, agrees, .. } = compared;
+        let Compared { assets, within, mut names, mut gone, agrees, written, .. } = compared;
         let Number { run, previous, holder, sessions, mends } = number;
         let ground = self.ground;
         // Until the plan is written there is none: a kill in between leaves nothing half true.
@@ -372,18 +382,16 @@ impl<'a> Planning<'a> {
             let asked = todo.is_some();
             let mut name = memory.as_ref().map(|memory| memory.name.clone());
             if let Some(todo) = todo {
-                let item = self.item((&id, entry), memory, &mut names, todo);
+                let item = self.item((&id, entry), memory, (&mut names, written.as_ref()), todo);
                 writing.add(&item)?;
                 name = Some(item.name);
             }
             let key = name.filter(|_| ground.settings.clips.is_some());
             roster.push(Member { id, path: entry.path.clone(), stands, asked, key });
         }
-        if ground.settings.clips.is_some() {
+        if let Some(written) = &written {
             let held: HashSet<&str> = roster.iter().map(Member::key).collect();
-            if let Some(clips) = &ground.settings.clips {
-                clips.tell_unused(roster.iter().map(|one| (one.key(), one.path.as_str())));
-            }
+            clips::tell_unused(written, roster.iter().map(|one| (one.key(), one.path.as_str())));
             gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
         }
         let chunks = writing.finish()?;
@@ -429,17 +437,18 @@ impl<'a> Planning<'a> {
         &self,
         (id, entry): (&str, &Entry),
         memory: Option<Memory>,
-        names: &mut naming::Names,
+        (names, written): (&mut naming::Names, Option<&Assigned<'_>>),
         todo: Todo,
     ) -> Item {
         let settings = self.ground.settings;
         let path = entry.path.as_str();
-        if let Some(clips) = &settings.clips {
+        if let Some(written) = written {
             let clip_id = match memory {
                 Some(memory) => memory.name,
                 None => clip::clip_id(names, path, id),
             };
-            return clips.item((id, entry), clip_id, todo);
+            let annotation = written.find(&clip_id, path);
+            return clips::item((id, entry), clip_id, annotation, todo);
         }
         let pack = naming::pack(&settings.library, path);
         let used_by = memory.as_ref().map_or(0, |memory| memory.used_by);

@@ -100,6 +100,17 @@ impl Location {
         }))
     }
 
+    /// The place as it means the same in whichever folder a program is started.
+    pub fn lasting(&self) -> String {
+        match self {
+            Self::Folder(path) => {
+                let whole = path.canonicalize().or_else(|_| std::path::absolute(path));
+                whole.unwrap_or_else(|_| path.clone()).display().to_string()
+            }
+            Self::Bucket(_) => self.to_string(),
+        }
+    }
+
     /// The last folder's name: what a library is called unless it is named.
     pub fn stem(&self) -> Option<String> {
         match self {
