@@ -60,6 +60,10 @@ fn a_killed_run_is_continued_and_what_was_done_is_not_done_again() {
     let child = start(&mut library.call(&["--jobs", "1"]));
     wait_until("some receipts", || receipts(&library, 1) > 200);
     kill(child);
+    // What somebody else keeps in the same folder is not ours to remove.
+    let foreign = library.catalog().join("models/rtmpose.onnx");
+    std::fs::create_dir_all(foreign.parent().unwrap()).unwrap();
+    std::fs::write(&foreign, "weights").unwrap();
     let done = receipts(&library, 1) as u64;
     assert!(done < ASSETS as u64, "killed too late to prove anything");
     let report = library.report(&[]);
@@ -69,6 +73,7 @@ fn a_killed_run_is_continued_and_what_was_done_is_not_done_again() {
     assert_eq!(report["found"]["to_read"].as_u64().unwrap(), ASSETS as u64 - resumed);
     assert_eq!(report["counts"]["indexed"], ASSETS);
     assert_eq!(report["run"], 1, "it is the same run");
+    assert!(foreign.is_file());
 }
 
 #[test]

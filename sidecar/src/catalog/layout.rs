@@ -56,6 +56,21 @@ pub const ASSET_FOLDERS: [&str; 4] = ["individual", "embeddings", "thumbnails", 
 /// Files of single clips lie below these. What else is in their output may be somebody's.
 pub const CLIP_FOLDERS: [&str; 1] = ["contact-sheets"];
 
+/// Whether a file below those folders is named as ours are: what else lies there somebody put there.
+pub fn is_own(path: &str) -> bool {
+    let is_id = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_file = |file: &str, suffix| file.strip_suffix(suffix).is_some_and(is_id);
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["individual", _, file] => file.ends_with(".json"),
+        ["embeddings", _, file] => is_file(file, ".npy"),
+        ["thumbnails", file] => is_file(file, ".png"),
+        ["thumbnails", id, file] => is_id(id) && file.ends_with(".png"),
+        ["models", file] => is_file(file, ".glb"),
+        ["contact-sheets", file] => file.ends_with(".jpg"),
+        _ => false,
+    }
+}
+
 /// What a run keeps for the next one lies below this.
 pub const STATE: &str = ".vitrine";
 
@@ -115,7 +130,21 @@ pub fn packed(run: u64, file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thumbnail_view;
+    use super::*;
+
+    #[test]
+    fn our_files_are_told_from_what_somebody_put_beside_them() {
+        let id = "0123456789abcdef";
+        let ours = [individual("pack", "name"), embedding("text_embedding", id), thumbnail(id)];
+        let more = [view(id, 1, 8), camera(id, 0), model(id), clip_sheet("step")];
+        for path in ours.iter().chain(&more) {
+            assert!(is_own(path), "{path}");
+        }
+        for path in ["models/rtmpose.onnx", "models/readme.glb", "thumbnails/a/b.png", "mine.json"]
+        {
+            assert!(!is_own(path), "{path}");
+        }
+    }
 
     #[test]
     fn the_thumbnail_is_the_view_nearest_to_45_degrees_and_of_two_the_one_nearer_to_the_front() {

@@ -35,9 +35,10 @@ pub(super) fn clean(ground: &Ground<'_>) -> Result<Cleaned, RunError> {
         None => vec![MASTER_INDEX.to_owned()],
         Some(_) => vec![REPORT.to_owned(), PAGE.to_owned()],
     };
-    for folder in ground.settings.own_folders().iter().chain([&layout::STATE]) {
-        files.extend(out.list_below(folder)?);
+    for folder in ground.settings.own_folders() {
+        files.extend(out.list_below(folder)?.into_iter().filter(|file| layout::is_own(file)));
     }
+    files.extend(out.list_below(layout::STATE)?);
     files.retain(|file| file != layout::LOCK);
     cleaned.files = files.len() as u64;
     out.delete_all(&files)?;

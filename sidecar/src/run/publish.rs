@@ -18,6 +18,7 @@ use super::records::{Outcome, Plan, Receipt};
 use super::report::{Report, Steps};
 use super::target::Target;
 use super::{Ground, RunError, clip_report, plans, retention};
+use crate::catalog::layout;
 use crate::catalog::packed::{CURRENT, Current};
 use crate::index::Kept;
 
@@ -197,6 +198,7 @@ fn leaving(ground: &Ground<'_>, merged: &Merged) -> Result<HashSet<String>, RunE
         for folder in ground.settings.own_folders() {
             all.extend(ground.out.list_below(folder)?);
         }
+        all.retain(|file| layout::is_own(file));
         return Ok(all);
     }
     let gone = merged.gone.iter().filter(|gone| !gone.index_only);
