@@ -173,6 +173,9 @@ fn clips_are_listed_got_with_their_vectors_and_found_by_likeness() {
     assert!((mixed[0].1 - expected).abs() < 1e-3, "{mixed:?}");
     // A vector that is not there counts as 0.
     let silent = mixed.iter().find(|(id, _)| id == "silent_walk").unwrap();
+    // Of all vectors those count that the clip has, and only those are named.
+    let all = asked(&server, &alias, &["like", "silent_walk", "--by", "all"]);
+    assert_eq!(all["by"], "lead, follow, interaction, text");
     // As docs/clips.md has it, in one request.
     let near = |at: usize, boost: f64| {
         json!({"field": VECTORS[at].field, "query_vector": vector(&VECTORS[at], 0), "k": 100,
@@ -204,8 +207,9 @@ fn what_is_not_there_is_told_with_what_is() {
     #[rustfmt::skip]
     let cases: &[(&[&str], &str)] = &[
         (&["get", "basic_stp"],                         "did you mean `basic_step`?"),
-        (&["get", "silent_walk", "--vector", "audio"],  "no vector of audio; it has lead, follow, interaction, text"),
-        (&["like", "silent_walk", "--by", "audio"],     "no vector of audio"),
+        (&["get", "silent_walk", "--vector", "audio"],  "no vector of audio (no sound is heard in it); it has lead, follow, interaction, text: name only those"),
+        (&["like", "silent_walk", "--by", "audio"],     "no vector of audio (no sound is heard in it); it has lead"),
+        (&["like", "silent_walk", "--by", "lead=2,audio=1"], "no vector of audio (no sound is heard in it); it has lead"),
         (&["like", "basic_step", "--by", "leed"],       "did you mean lead?"),
     ];
     for (arguments, words) in cases {

@@ -79,6 +79,34 @@ fn a_model_is_fetched_once_and_then_no_network_is_touched() {
 }
 
 #[test]
+fn what_came_instead_of_a_network_of_people_is_told_and_not_kept() {
+    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let listing = serde_json::json!({"sha": COMMIT, "siblings": [{"rfilename": "end2end.onnx"}]});
+    server.set(LISTING, Reply::ok(listing.to_string()));
+    server.set(&file("end2end.onnx"), Reply::ok("<html>come back later</html>"));
+    let access = access(&server.url(), folder.path());
+    let error = access.networks(&spec(None)).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with("model hf://owner/name: end2end.onnx is no ONNX file; name"),
+        "{said}"
+    );
+    assert!(!error.is_transient());
+    let kept = std::fs::read_dir(folder.path().join("models")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept.len(), 1, "the lock alone: {kept:?}");
+
+    server.set(&file("end2end.onnx"), Reply::ok(b"\x08\x07".to_vec()));
+    let here = access.networks(&spec(None)).unwrap();
+    assert_eq!(std::fs::read(here.join("end2end.onnx")).unwrap(), b"\x08\x07");
+    // One that an older version kept.
+    let entry = &access.cache.list().unwrap()[0];
+    entry.verify().unwrap();
+    std::fs::write(here.join("end2end.onnx"), "no").unwrap();
+    assert!(entry.verify().is_err());
+}
+
+#[test]
 fn a_cut_download_continues_where_it_stopped() {
     let (server, folder) = (repository(300_000), tempfile::tempdir().unwrap());
     let path = file("onnx/model.onnx");

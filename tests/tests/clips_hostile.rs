@@ -48,6 +48,10 @@ fn each_video_that_is_not_what_it_says_has_a_line_with_its_reason_and_the_good_o
     let duration = find(&lie, b"\x44\x89\x88") + 3;
     lie[duration..duration + 8].copy_from_slice(&(8.0 * 3_600_000.0f64).to_be_bytes());
     clips.write("lie.mkv", &lie);
+    let long = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=2:duration=605", "-c:v", "mjpeg"];
+    clips.write("long.mkv", &ffmpeg(&long, &at("long.mkv")));
+    // Neither a clip nor something to wait for.
+    assert_eq!(run(Command::new("mkfifo").arg(clips.videos().join("pipe.mp4"))).code, Some(0));
 
     let began = Instant::now();
     let ended = run(&mut clips.call(&["--no-index", "--fps", "5"]));
@@ -60,11 +64,15 @@ fn each_video_that_is_not_what_it_says_has_a_line_with_its_reason_and_the_good_o
         ("torn.mp4", "not a video"),
         ("dot.mkv", "too small to see people"),
         ("none.avi", "no frame of it can be decoded"),
+        ("long.mkv", "longer than the limit of 600 seconds; cut it into shorter clips"),
     ] {
         let said = reason(&report, path);
         assert!(said.contains(expected), "{path}: {said}");
+        let alone = run(clips.settled(&["inspect"]).arg(clips.videos().join(path)));
+        assert_eq!(alone.code, Some(3), "{path}: {}", alone.stdout);
+        assert!(alone.stderr.contains(expected), "{path}: {}", alone.stderr);
     }
-    assert_eq!(report["summary"]["failed"], 5, "{report:#}");
+    assert_eq!(report["summary"]["failed"], 6, "{report:#}");
     let embedded = report["embeddings"].as_array().unwrap();
     let ids: Vec<&str> = embedded.iter().filter_map(|clip| clip["clip_id"].as_str()).collect();
     // The first of two of one stem keeps it.

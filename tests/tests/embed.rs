@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use vitrine_tests::clips::Clips;
 use vitrine_tests::program::{Ended, command, run};
 
 /// A folder with videos that nobody decodes, and these files beside them.
@@ -26,15 +27,13 @@ fn embed(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Ended
 
 #[test]
 fn a_dry_run_names_the_clips_and_what_was_written_for_nothing() {
-    let annotations = r#"{"step_03": {"move_label": "basic"}, "gone": {}}"#;
-    let folder = folder(&[("annotations.json", annotations), (".env", "ELASTICSEARCH_HOST=es\n")]);
-    let arguments = ["videos", "--annotations", "annotations.json", "--pose-model", "models/none"];
-    let ended = embed(
-        folder.path(),
-        &[],
-        &[arguments.as_slice(), &["--dry-run", "--output", "json"]].concat(),
-    );
-    let plan: Value = ended.json(0);
+    let Some(clips) = Clips::new() else { return };
+    for path in ["step_03.mp4", "b/step_03.mov", "b/Turn.mkv", "x.txt"] {
+        clips.write(path, b"");
+    }
+    clips.annotate(&json!({"step_03": {"move_label": "basic"}, "gone": {}}));
+    std::fs::write(clips.beside(".env"), "ELASTICSEARCH_HOST=es\n").expect("a new file");
+    let plan: Value = run(&mut clips.call(&["--dry-run"])).json(0);
     let ids: Vec<&str> = plan["clips"]
         .as_array()
         .expect("a list")
@@ -46,10 +45,48 @@ fn a_dry_run_names_the_clips_and_what_was_written_for_nothing() {
     assert_eq!(ids[..2], ["Turn", "step_03"]);
     assert!(ids[2].starts_with("step_03-"), "{plan}");
     assert_eq!(plan["annotated"], 1);
-    assert_eq!(plan["unused_annotations"], serde_json::json!(["gone"]));
+    assert_eq!(plan["unused_annotations"], json!(["gone"]));
     assert_eq!(plan["index"]["url"], "http://es:9200");
     assert_eq!(plan["index"]["alias"], "bachata_move_embeddings");
-    assert!(!folder.path().join("output").exists(), "a dry run writes nothing");
+    assert!(!clips.out().exists(), "a dry run writes nothing");
+}
+
+#[test]
+fn a_dry_run_says_of_models_what_a_run_would() {
+    let Some(clips) = Clips::new() else { return };
+    clips.take("pose_1.mp4", "step.mp4");
+    std::fs::write(clips.beside("page.onnx"), "<html>").expect("a new file");
+    std::fs::write(clips.beside("page.zip"), "<html>").expect("a new file");
+    for (model, words) in [
+        ("gone", "there is no such folder or file"),
+        ("videos", "holds no .onnx"),
+        ("page.onnx", "page.onnx"),
+        ("page.zip", "it is no archive"),
+    ] {
+        let model = ["--no-index", "--pose-model", model, "--output", "text"];
+        let told = |more: &[&str]| {
+            let mut call = clips.settled(&["embed", "--quiet", "videos", "--out", "out"]);
+            run(call.args(model).args(more))
+        };
+        let (dry, real) = (told(&["--dry-run"]), told(&[]));
+        assert!(dry.stderr.contains(words), "no {words:?} in {}", dry.stderr);
+        assert_eq!((dry.code, &dry.stderr), (Some(3), &real.stderr));
+    }
+}
+
+#[test]
+fn a_run_that_finds_no_clip_says_where_and_by_which_patterns_it_looked() {
+    let Some(clips) = Clips::new() else { return };
+    clips.write("notes.txt", b"").annotate(&json!([{"clip_id": "step"}]));
+    for more in ["--quiet", "--dry-run"] {
+        let mut call = clips.settled(&["embed", "videos", "--no-index", "--out", "out", more]);
+        call.arg("--pose-model").arg(clips.model("movenet-multipose.onnx"));
+        let ended = run(call.args(["--include", "**/*.mp4"]));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for words in ["videos holds no clips", "include **/*.mp4", "--include and --exclude"] {
+            assert!(ended.stdout.contains(words), "no {words:?} in {}", ended.stdout);
+        }
+    }
 }
 
 #[test]
@@ -60,36 +97,48 @@ fn wrong_annotations_end_with_2_and_a_line_each() {
     let arguments = ["videos", "--annotations", "annotations.json", "--pose-model", "models/none"];
     let ended = embed(folder.path(), &[], &arguments);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    let line = "annotations.json:3: clip `step_03`: difficulty is a number, and must be a text";
-    assert!(ended.stderr.contains(line), "{}", ended.stderr);
-    assert!(ended.stderr.contains("the clip_id is there already, in line 2"), "{}", ended.stderr);
+    let expected = "\
+error: 2 mistakes in the annotations
+  annotations.json:3: clip `step_03`: difficulty is a number, and must be a text
+  annotations.json:4: clip `step_03`: the clip_id is there already, in line 2; keep one entry
+";
+    assert_eq!(ended.stderr, expected);
 }
 
 #[test]
 fn the_environment_names_model_and_cluster_and_the_cloud_asks_for_more() {
     let folder = folder(&[(".env", "MMPOSE_CHECKPOINT_PATH=models/pose\nENVIRONMENT=cloud\n")]);
     let dry = ["videos", "--dry-run"];
+    /// The configuration is as it should be, and names a model that is not there.
+    const FOUND: &str = "model folder models/pose: there is no such folder";
     #[rustfmt::skip]
     let cases: &[(&[(&str, &str)], &[&str], &str)] = &[
         (&[],                                                            &[], "ENVIRONMENT is cloud, and no Elasticsearch is named"),
         (&[("ELASTICSEARCH_HOST", "es")],                                &[], "is not https"),
         (&[("ELASTICSEARCH_HOST", "https://es")],                        &[], "there is no login"),
-        (&[("ELASTICSEARCH_HOST", "es"), ("ELASTICSEARCH_API_KEY", "a")], &[], ""),
-        (&[],                                      &["--environment", "local"], ""),
+        (&[("ELASTICSEARCH_HOST", "es"), ("ELASTICSEARCH_API_KEY", "a")], &[], FOUND),
+        (&[],                                      &["--environment", "local"], FOUND),
         (&[("ENVIRONMENT", "moon")],                                     &[], "has to be local or cloud"),
         (&[("ENVIRONMENT", "local"), ("MMPOSE_CHECKPOINT_PATH", "a/x.pth")], &[], "a PyTorch checkpoint"),
     ];
     for (variables, more, words) in cases {
         let ended = embed(folder.path(), variables, &[&dry, *more].concat());
-        let expected = if words.is_empty() { Some(0) } else { Some(2) };
+        let expected = if *words == FOUND { Some(3) } else { Some(2) };
         assert_eq!(ended.code, expected, "{variables:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(words), "no {words:?} in {}", ended.stderr);
     }
     let nothing = tempfile::tempdir().expect("there is a place for temporary files");
     let ended = embed(nothing.path(), &[], &["videos"]);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("`models.pose.uri` is missing"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("MMPOSE_CHECKPOINT_PATH"), "{}", ended.stderr);
+    for words in ["`models.pose.uri` is missing", "give --pose-model, ", "MMPOSE_CHECKPOINT_PATH"] {
+        assert!(ended.stderr.contains(words), "no {words:?} in {}", ended.stderr);
+    }
+    let ended = embed(nothing.path(), &[], &[]);
+    assert_eq!(ended.code, Some(2));
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert_eq!(lines.len(), 3, "each mistake has a line of its own: {}", ended.stderr);
+    assert!(lines[1].starts_with("  `videos.uri` is missing"), "{}", ended.stderr);
+    assert!(lines[1].contains("give VIDEO_DIR, "), "{}", ended.stderr);
 }
 
 #[test]

@@ -50,3 +50,26 @@ fn a_file_outside_the_root_is_a_mistake() {
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("--root"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    for name in ["pipe.mp4", "pipe.usd"] {
+        let made = run(std::process::Command::new("mkfifo").arg(folder.path().join(name)));
+        assert_eq!(made.code, Some(0), "{}", made.stderr);
+    }
+    for name in ["folder.mp4", "folder.usd"] {
+        std::fs::create_dir(folder.path().join(name)).expect("a new folder is writable");
+    }
+    for (name, words) in [
+        ("pipe.mp4", "pipe.mp4 is no regular file; copy what it gives into a file"),
+        ("pipe.usd", "pipe.usd is no regular file; copy what it gives into a file"),
+        ("folder.mp4", "folder.mp4 is a folder; `vitrine embed` reads folders"),
+        ("folder.usd", "folder.usd is a folder; `vitrine catalog` reads folders"),
+        ("/dev/zero", "no regular file"),
+    ] {
+        let ended = run(command(&["inspect", name]).current_dir(folder.path()));
+        assert_eq!(ended.code, Some(2), "{name}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{name}: {}", ended.stderr);
+    }
+}

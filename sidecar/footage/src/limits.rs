@@ -8,7 +8,8 @@ pub const SIDE_MIN: u32 = 16;
 /// How much of one file is read. What is over a limit fails with
 /// [`FailureKind::TooLarge`](crate::FailureKind::TooLarge) and names the limit.
 ///
-/// They bound what is really there: a header that claims more than it has is not believed.
+/// They bound what is really there: a header that claims more than it has is not believed. Where one
+/// claims more seconds than the limit, it is asked for a frame behind it before any is decoded.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -23,13 +24,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 GiB, frames of 8192 × 8192, half an hour at 120 frames a second.
+    /// 4 GiB, frames of 8192 × 8192, ten minutes at 360 frames a second.
     fn default() -> Self {
         Self {
             file_bytes_max: 4 << 30,
             frame_pixels_max: 8192 * 8192,
-            frames_max: 30 * 60 * 120,
-            seconds_max: 30 * 60,
+            frames_max: 10 * 60 * 360,
+            seconds_max: 10 * 60,
         }
     }
 }

@@ -9,7 +9,7 @@ use vitrine_crds::run::Exit;
 use super::output::{self, Format, say};
 use super::progress::Noun;
 use super::settings::{self, Wishes};
-use super::{Failure, elasticsearch, progress, summary};
+use super::{Failure, elasticsearch, interrupt, progress, summary};
 use crate::config::Loader;
 use crate::run::{self, Settings};
 
@@ -22,7 +22,8 @@ use crate::run::{self, Settings};
   vitrine catalog ~/assets --elasticsearch https://es:9200 --index warehouse
 
 Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
-4 with --strict when assets failed.")]
+4 with --strict when assets failed; 130 ended by Ctrl-C, 143 by SIGTERM: what is done is kept, and the
+same command goes on with the rest.")]
 #[command(group(clap::ArgGroup::new("sees").multiple(true).args(["clip", "siglip"])))]
 pub struct Args {
     /// The library: a folder, or file:// s3:// gs:// az:// https://. May come from the
@@ -113,8 +114,9 @@ pub struct Args {
 pub fn run(args: Args) -> Result<Exit, Failure> {
     let (strict, output, quiet) = (args.strict, args.output, args.quiet);
     let settings = settings(args)?;
+    let tally = interrupt::end_when_told();
     let watch = progress::watch(quiet, Noun::Assets);
-    let done = run::catalog(&settings, watch.as_ref());
+    let done = run::catalog(&settings, &tally.counting(Noun::Assets, watch.as_ref()));
     drop(watch); // Takes the bar away before anything else is printed.
     let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
     match output {

@@ -8,10 +8,11 @@ use vitrine_crds::embedding_job::DEFAULT_INDEX;
 use vitrine_crds::run::Exit;
 
 use super::output::{self, Format, harmless, say};
+use super::progress::Noun;
 use super::{Failure, elasticsearch};
 use crate::asset::clip::VECTORS;
 use crate::catalog::npy;
-use crate::search::clips::{Alike, By, Clips, ClipsError, Found};
+use crate::search::clips::{Alike, By, Clips, ClipsError, Found, Likeness};
 
 /// Arguments of `vitrine clips`.
 #[derive(Debug, clap::Args)]
@@ -116,45 +117,36 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
                         "{}",
                         table(&clips.iter().collect::<Vec<_>>(), None)
                     ));
-                    say!("{} clips", clips.len());
+                    say!("{}", Noun::Clips.count(clips.len() as u64));
                 }
             }
         }
         Command::Get { id, place, vector, output, out } => {
             let mut found = open(&place)?.get(&id).map_err(failure)?;
-            if let Some(wanted) = &vector {
-                let held = held(&found);
-                found.vectors.retain(|(field, _)| field.name == wanted);
-                if found.vectors.is_empty() {
-                    let wanted = wanted.clone();
-                    return Err(failure(ClipsError::NoVector { clip: id, wanted, held }));
-                }
+            if let Some(wanted) = VECTORS.iter().find(|field| vector.as_deref() == Some(field.name))
+            {
+                found.needs(&id, std::slice::from_ref(wanted)).map_err(failure)?;
+                found.vectors.retain(|(field, _)| field == wanted);
             }
             get(&id, found, output, &out)?;
         }
         Command::Like { id, place, by, top_k, output } => {
             let by = By::parse(&by).map_err(failure)?;
-            let alike = open(&place)?.like(&id, &by, top_k).map_err(failure)?;
+            let Likeness { by, hits } = open(&place)?.like(&id, &by, top_k).map_err(failure)?;
             match output {
-                Format::Json => {
-                    say!("{:#}", json!({"clip_id": id, "by": by.names(), "hits": alike}))
-                }
+                Format::Json => say!("{:#}", json!({"clip_id": id, "by": by, "hits": hits})),
                 Format::Text => {
-                    let scores: Vec<f64> = alike.iter().map(|one| one.score).collect();
+                    let scores: Vec<f64> = hits.iter().map(|one| one.score).collect();
                     let documents: Vec<_> =
-                        alike.iter().map(|Alike { document, .. }| document).collect();
+                        hits.iter().map(|Alike { document, .. }| document).collect();
                     output::print(format_args!("{}", table(&documents, Some(&scores))));
-                    say!("{} clips like {}, by {}", alike.len(), harmless(&id), by.names());
+                    let found = Noun::Clips.count(hits.len() as u64);
+                    say!("{found} like {}, by {by}", harmless(&id));
                 }
             }
         }
     }
     Ok(Exit::Done)
-}
-
-fn held(found: &Found) -> String {
-    let names: Vec<&str> = found.vectors.iter().map(|(field, _)| field.name).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn get(id: &str, found: Found, shape: Shape, out: &Path) -> Result<(), Failure> {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tracing::Level;
 use vitrine_crds::embedding_job::REPORT;
 use vitrine_crds::run::Exit;
 
 use super::clip_settings;
+use super::interrupt;
 use super::log::{self, Logged};
 use super::output::{self, Format, say};
 use super::progress::Noun;
@@ -14,6 +16,7 @@ use super::settings::Wishes;
 use super::{Failure, elasticsearch, progress, summary};
 use crate::asset::assigned::Assigned;
 use crate::config::Loader;
+use crate::extract::footage;
 use crate::run::{self, ClipSettings, Settings};
 use crate::storage::{Location, Storage, StorageError};
 
@@ -24,15 +27,15 @@ const LOG_FILE: &str = "embedding_generation.log";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   vitrine embed videos --annotations a.json --pose-model models/rtmpose --detector models/rtmdet
-  vitrine embed videos --pose-model models/movenet-multipose --out output --no-index
+  vitrine embed videos --pose-model models/movenet-multipose.onnx --out output --no-index
   vitrine embed videos --annotations annotations.json --elasticsearch https://es:9200 --index moves
   vitrine embed s3://bachata/steps --config job.yaml --strict --output json
   vitrine embed videos --pose-model models/rtmpose --dry-run
 
 Each video becomes one document with the vectors lead (512 numbers), follow (512), interaction
-(256), audio (128) and text (384). A video that cannot be read (cut off, without frames, no video
-at all, or longer than it says) has a line with its reason in the report, and the others go on.
-Annotations of wrong types end the run before it begins, with their lines; of two videos of one
+(256), audio (128) and text (384). A video that cannot be read (without frames, no video at all, over
+ten minutes) has a line with its reason in the report, and the others go on; of one that is cut off,
+what is there is taken. Annotations of wrong types end the run before it begins, with their lines; of two videos of one
 name the second path gets an id behind it.
 
 Beside the videos' own files a laptop's `.env` is read: ELASTICSEARCH_HOST, ELASTICSEARCH_PORT,
@@ -41,7 +44,8 @@ model), ENVIRONMENT (local; cloud asks for https and a login).
 
 Exit codes: 0 done, also when videos failed; 1 worth a retry; 2 usage: a wrong flag, configuration
 or annotation, a folder that is not there; 3 permanent: a broken model, a refused login; 4 with
---strict when videos failed. `vitrine embed-query` embeds texts and pictures.")]
+--strict when videos failed; 130 ended by Ctrl-C, 143 by SIGTERM: clips that are done are kept, and
+the same command goes on with the rest. `vitrine embed-query` embeds texts and pictures.")]
 pub struct Args {
     #[command(flatten)]
     inputs: Inputs,
@@ -54,7 +58,8 @@ pub struct Args {
     /// Let go of any number of clips whose videos are gone
     #[arg(long)]
     approve_deletions: bool,
-    /// Check the configuration and the annotations, say what would be done, and do nothing
+    /// Check the configuration, the annotations and the models, say what would be done, and do nothing.
+    /// Models that are not on this machine are named, not fetched; `vitrine verify` checks the rest
     #[arg(long)]
     dry_run: bool,
     /// Exit with 4 when a video failed
@@ -86,10 +91,11 @@ pub(super) struct Inputs {
     /// What people know of the clips: a JSON file, an array or a map
     #[arg(long, value_name = "FILE")]
     annotations: Option<String>,
-    /// The model that finds joints: a folder with an ONNX export [default: MMPOSE_CHECKPOINT_PATH]
+    /// The model that finds joints: a folder with an ONNX export, an .onnx file or a .zip, here, in a
+    /// bucket or at a web address, or hf://owner/name [default: MMPOSE_CHECKPOINT_PATH]
     #[arg(long, value_name = "URI", visible_alias = "checkpoint-path")]
     pose_model: Option<String>,
-    /// The model that finds people; left out where the pose model finds them itself
+    /// The model that finds people, named likewise; left out where the pose model finds them itself
     #[arg(long, value_name = "URI")]
     detector: Option<String>,
     /// The model that finds the joints of hands; left out: hands are not looked at
@@ -175,6 +181,8 @@ impl Inputs {
         if let Some(environment) = self.environment {
             loader = loader.variable("ENVIRONMENT", &environment);
         }
+        loader = loader.argument("videos.uri", "VIDEO_DIR");
+        loader = loader.argument("models.pose.uri", "--pose-model");
         let texts = [
             ("videos.uri", self.video_dir, "VIDEO_DIR"),
             ("annotations.uri", self.annotations, "--annotations"),
@@ -229,17 +237,27 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         Some(folder.join(LOG_FILE))
     });
     log_file.map(|path| log::to_file(&path, debug)).transpose()?;
+    let version = env!("CARGO_PKG_VERSION");
+    let (videos, out) = (&settings.videos, &settings.out);
+    log::tell(Level::INFO, &format!("vitrine {version} embeds {videos}; report in {out}"));
+    for warning in &settings.annotations.warnings {
+        log::tell(Level::WARN, warning); // The terminal has it already.
+    }
     let settings = Settings::from(settings);
+    let tally = interrupt::end_when_told();
     let watch = progress::watch(quiet, Noun::Clips);
     let logged = Logged { inner: watch.as_ref() };
-    let done = run::catalog(&settings, &logged);
-    if let Err(error) = &done {
-        log::tell(&format!("error: {error}"));
-    }
+    let done = run::catalog(&settings, &tally.counting(Noun::Clips, &logged));
     drop(watch); // Takes the bar away before anything else is printed.
-    let report = done.map_err(|error| Failure::new(error.exit(), &error))?;
-    let text = summary::of(&report, &settings.out, Noun::Clips);
-    log::tell(&text);
+    let report =
+        done.map_err(|error| Failure::new(error.exit(), &error)).inspect_err(|failure| {
+            log::tell(Level::ERROR, &failure.message);
+        })?;
+    let mut text = summary::of(&report, &settings.out, Noun::Clips);
+    if report.counts.read == 0 {
+        text.push_str(&summary::nothing(&settings.source, &settings.filter, Noun::Clips));
+    }
+    log::tell(Level::INFO, &text);
     if let Some(copy) = copy {
         copy_report(&settings, &copy)?;
     }
@@ -281,6 +299,10 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
             (crate::asset::clip::clip_id(&mut names, path, &id), path)
         })
         .collect();
+    let remote = settings.models.check(&settings.options);
+    let remote = remote.map_err(|error| Failure::new(error.exit(), &error))?;
+    let remote: Vec<&str> = remote.into_iter().map(|model| model.uri.as_str()).collect();
+    footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
     let written = Assigned::new(&settings.annotations, clips.iter().map(|(_, path)| *path));
     let annotated = clips.iter().filter(|(id, path)| written.find(id, path).is_some()).count();
     let unused = written.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
@@ -297,20 +319,33 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
                 "{:#}",
                 json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
                        "annotated": annotated, "unused_annotations": unused, "fps": settings.fps,
-                       "out": settings.out.to_string(), "index": index})
+                       "models_to_fetch": remote, "out": settings.out.to_string(), "index": index})
             );
         }
         Format::Text => {
-            say!("{}: {} videos, {annotated} with an annotation", settings.videos, clips.len());
-            for (name, why) in unused.iter().take(10) {
+            let found = Noun::Clips.count(clips.len() as u64);
+            say!("{}: {found}, {annotated} with an annotation", settings.videos);
+            if clips.is_empty() {
+                let words = summary::nothing(&settings.videos, &settings.filter, Noun::Clips);
+                output::print(format_args!("{words}"));
+            }
+            const SHOWN: usize = 10;
+            for (name, why) in unused.iter().take(SHOWN) {
                 let line = format!("annotation {name} is not used: {why}");
                 say!("{}", output::harmless(&line));
+            }
+            if unused.len() > SHOWN {
+                say!("and {} more", unused.len() - SHOWN);
+            }
+            match remote.is_empty() {
+                true => say!("models: all load"),
+                false => say!("models: to be fetched first: {}", remote.join(", ")),
             }
             match &settings.index {
                 Some(index) => say!("index: {} at {}", index.alias, index.connection.name()),
                 None => say!("index: none"),
             }
-            say!("report: {}", settings.out);
+            say!("report: {}/{REPORT}", settings.out);
         }
     }
     Ok(Exit::Done)

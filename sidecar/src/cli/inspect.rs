@@ -116,7 +116,7 @@ fn place(file: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure>
         let why = match whole.metadata() {
             Err(_) => "is not there",
             Ok(found) if found.is_dir() => "is a folder; `vitrine catalog` reads folders",
-            Ok(found) if !found.is_file() => "is no regular file",
+            Ok(found) if !found.is_file() => "is no regular file; copy what it gives into a file",
             Ok(_) => "has a name or folder that is not UTF-8",
         };
         return Err(Failure::usage(format!("{} {why}", file.display())));

@@ -25,7 +25,7 @@ pub(super) struct Media {
     /// Of a video or a sound: tell what each frame holds, as arrays
     #[arg(long)]
     frames: bool,
-    /// Of a video: frames a second that are looked at
+    /// Of a video: frames a second that are looked at, 1 to 120
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=120))]
     fps: u16,
     /// Of a video: look for people by this model of joints
@@ -51,6 +51,17 @@ impl Media {
         let whole = file
             .canonicalize()
             .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+        let found = whole
+            .metadata()
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+        // Before anybody opens it: a named pipe would wait for somebody who writes.
+        if !found.is_file() {
+            let why = match found.is_dir() {
+                true => "is a folder; `vitrine embed` reads folders",
+                false => "is no regular file; copy what it gives into a file",
+            };
+            return Err(Failure::usage(format!("{} {why}", file.display())));
+        }
         let bounds = Bounds { fps: f64::from(self.fps), ..Bounds::default() };
         let program = footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
         let specs: Vec<ModelSpec> = [&self.detector, &self.pose_model, &self.hand_model]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{SecondsFormat, Utc};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -15,6 +16,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use super::Failure;
 use super::output::harmless;
+use super::progress::Noun;
 use crate::run::watch::{Ending, Watch};
 
 /// How much goes to stderr where `VITRINE_LOG` says nothing.
@@ -115,10 +117,10 @@ pub(super) struct Logged<'a> {
 }
 
 /// Writes lines to the log file alone: the terminal has them already.
-pub(super) fn tell(text: &str) {
+pub(super) fn tell(level: Level, text: &str) {
     let Some(log) = FILE.get() else { return };
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-    let lines = text.lines().map(|line| format!("{now}  INFO {}\n", harmless(line)));
+    let lines = text.lines().map(|line| format!("{now} {level:>5} {}\n", harmless(line)));
     let mut file = log.file.lock().unwrap_or_else(PoisonError::into_inner);
     // A full disk is told by the report, which is on the same.
     let _ = file.write_all(lines.collect::<String>().as_bytes());
@@ -127,15 +129,15 @@ pub(super) fn tell(text: &str) {
 impl Watch for Logged<'_> {
     fn step(&self, name: &str, assets: Option<u64>) {
         match assets {
-            None => tell(name),
-            Some(count) => tell(&format!("{name}: {count} clips")),
+            None => tell(Level::INFO, name),
+            Some(count) => tell(Level::INFO, &format!("{name}: {}", Noun::Clips.count(count))),
         }
         self.inner.step(name, assets);
     }
 
     fn asset(&self, ending: Ending<'_>) {
         if let Ending::Failed { path: _, reason } = ending {
-            tell(&format!("failed: {reason}"));
+            tell(Level::WARN, &format!("failed: {reason}"));
         }
         self.inner.asset(ending);
     }

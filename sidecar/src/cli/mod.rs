@@ -11,6 +11,7 @@ mod embed;
 mod embed_query;
 mod inspect;
 mod inspect_media;
+mod interrupt;
 mod log;
 mod logins;
 mod models;
@@ -31,7 +32,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use vitrine_crds::run::Exit;
 
-/// Turns libraries of 3D assets into vectors, and answers questions about them.
+/// Turns 3D assets and dance videos into vectors, and answers questions about them.
 #[derive(Debug, Parser)]
 #[command(name = "vitrine", version, max_term_width = 100)]
 struct Cli {
@@ -45,7 +46,7 @@ enum Command {
     Catalog(catalog::Args),
     /// Make dance videos searchable: five vectors each, a report, an index.
     Embed(Box<embed::Args>),
-    /// One step of either as a process of its own, for pods.
+    /// One step of a run, of catalog or of embed, as a process of its own, for pods.
     Run(run::Args),
     /// Find assets by what they are or look like: words or a picture in, nearest assets out.
     Search(search::Args),
@@ -85,12 +86,12 @@ enum Command {
 pub struct Failure {
     /// What the process exits with.
     pub exit: Exit,
-    /// One line: what failed and what to do.
+    /// What failed and what to do: one line, of several mistakes one each.
     pub message: String,
 }
 
 impl Failure {
-    /// Chains `error` and its sources on one line.
+    /// Chains `error` and its sources by colons.
     pub fn new(exit: Exit, error: &dyn std::error::Error) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
@@ -152,7 +153,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            eprintln!("error: {}", output::harmless(&failure.message));
+            eprintln!("error: {}", output::harmless_lines(&failure.message));
             ExitCode::from(failure.exit as u8)
         }
     }

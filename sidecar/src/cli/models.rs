@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use vitrine_crds::library::{Algorithm, ModelSpec};
+use vitrine_crds::library::ModelSpec;
 use vitrine_crds::run::Exit;
 
 use super::Failure;
 use super::output::say;
-use crate::embed;
+use crate::embed::{self, people::PeopleModels};
 use crate::model::cache::Entry;
 use crate::model::known::{self, Kind};
 use crate::model::uri::ModelUri;
@@ -45,7 +45,8 @@ enum Command {
         vitrine models pull\n  \
         vitrine models pull hf://sentence-transformers/all-MiniLM-L6-v2@main\n  \
         vitrine models pull s3://models/all-MiniLM-L6-v2 --sha256 759c3cd2…\n  \
-        vitrine models pull hf://Xenova/clip-vit-base-patch32 --algorithm clip\n\n\
+        vitrine models pull hf://Xenova/clip-vit-base-patch32 --algorithm clip\n  \
+        vitrine models pull https://example.org/rtmpose.zip --algorithm people\n\n\
         Of a dual encoder both encoders are fetched; its digest covers all their files.\n\
         HF_ENDPOINT names another hub, HF_TOKEN opens private models, HF_HUB_OFFLINE=1 forbids the \
         network.")]
@@ -82,16 +83,8 @@ enum Used {
     Clip,
     /// A SigLIP or SigLIP 2 dual encoder.
     Siglip,
-}
-
-impl Used {
-    fn algorithm(self) -> Algorithm {
-        match self {
-            Self::Text => Algorithm::Text,
-            Self::Clip => Algorithm::Clip,
-            Self::Siglip => Algorithm::Siglip,
-        }
-    }
+    /// Networks that find people, their joints or their hands.
+    People,
 }
 
 pub fn run(args: Args) -> Result<Exit, Failure> {
@@ -102,15 +95,20 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         Command::Pull { model, algorithm, sha256, force } => {
             let uri = model.map_or_else(|| embed::default_text().model.uri, named);
             let spec = ModelSpec { uri, sha256 };
-            match algorithm.algorithm() {
-                Algorithm::Text => {
+            match algorithm {
+                Used::Text => {
                     let pulled = if force { access.refresh(&spec) } else { access.resolve(&spec) };
                     print_pulled(&pulled.map_err(failure)?, output);
                 }
-                Algorithm::Clip | Algorithm::Siglip => {
+                Used::Clip | Used::Siglip => {
                     let pulled =
                         if force { access.refresh_dual(&spec) } else { access.resolve_dual(&spec) };
                     print_dual(&pulled.map_err(failure)?, output)?;
+                }
+                Used::People => {
+                    let pulled =
+                        if force { access.refresh_networks(&spec) } else { access.networks(&spec) };
+                    print_people(&spec, &pulled.map_err(failure)?, output)?;
                 }
             }
             Ok(Exit::Done)
@@ -220,6 +218,28 @@ fn print_dual(model: &DualModel, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads what describes the networks, as a run does: what is none says so now.
+fn print_people(spec: &ModelSpec, at: &Path, output: Output) -> Result<(), Failure> {
+    let options = embed::Options::default();
+    let here = ModelSpec { uri: at.display().to_string(), sha256: spec.sha256.clone() };
+    let found = PeopleModels::find([&here], &options);
+    let found = found.map_err(|error| Failure::new(error.exit(), &error))?;
+    let weights: Vec<_> = found.weights().collect();
+    match output {
+        Output::Json => {
+            print_json(&json!({"uri": spec.uri, "folder": at, "weights": weights}));
+        }
+        Output::Text => {
+            say!("{}", spec.uri);
+            say!("  folder   {}", at.display());
+            for weights in weights {
+                say!("  weights  {}", weights.display());
+            }
+        }
+    }
+    Ok(())
+}
+
 fn print_pulled(model: &Model, output: Output) {
     match output {
         Output::Json => print_json(&json!({
@@ -275,8 +295,8 @@ fn verify(access: &Access, models: Vec<String>, output: Output) -> Result<Exit, 
     }
     let all = entries.len();
     let message = format!(
-        "{broken} of {all} models changed on disk; `vitrine models pull --force MODEL` fetches one \
-         again"
+        "{broken} of {all} models changed on disk or cannot be used; `vitrine models pull --force \
+         MODEL` fetches one again, of people with --algorithm people"
     );
     Err(Failure { exit: Exit::Permanent, message })
 }

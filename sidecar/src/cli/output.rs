@@ -38,6 +38,18 @@ pub(super) fn harmless(text: &str) -> String {
     text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
 }
 
+/// As [`harmless`], but each line of `text` stays one. Lines after the first are set in, so that no
+/// name of a file can look like a line of ours.
+pub(super) fn harmless_lines(text: &str) -> String {
+    let mut lines = text.lines().map(|line| harmless(line.trim_end()));
+    let mut kept = lines.next().unwrap_or_default();
+    for line in lines.filter(|line| !line.is_empty()) {
+        kept.push_str(if line.starts_with("  ") { "\n" } else { "\n  " });
+        kept.push_str(&line);
+    }
+    kept
+}
+
 /// [`print`] with the arguments of `println!`.
 macro_rules! say {
     ($($argument:tt)*) => {
@@ -54,5 +66,8 @@ mod tests {
     #[test]
     fn names_of_strangers_cannot_steer_the_terminal() {
         assert_eq!(harmless("esc\u{1b}[31mRED\u{7}\n\u{202e}x 叉车"), "esc [31mRED   x 叉车");
+        let several = "2 mistakes\n  a:1: one\n  a:2: \u{1b}two\nerror: not ours\n";
+        let kept = "2 mistakes\n  a:1: one\n  a:2:  two\n  error: not ours";
+        assert_eq!(harmless_lines(several), kept);
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::harmless;
+use crate::run::Settings;
 use crate::run::watch::{Ending, Watch};
 
 /// How often a plain line tells of progress.
@@ -27,11 +28,39 @@ pub(super) enum Noun {
 }
 
 impl Noun {
-    /// For one or for many.
+    /// What a run of these settings is over.
+    pub(super) fn of(settings: &Settings) -> Self {
+        match settings.clips {
+            None => Self::Assets,
+            Some(_) => Self::Clips,
+        }
+    }
+
+    /// What became of those that succeeded.
+    pub(super) fn done(self, has_index: bool) -> &'static str {
+        match (self, has_index) {
+            (Self::Clips, false) => "embedded",
+            (Self::Clips, true) | (Self::Assets, _) => "indexed",
+        }
+    }
+
+    /// For many.
     pub(super) fn plural(self) -> &'static str {
         match self {
             Self::Assets => "assets",
             Self::Clips => "clips",
+        }
+    }
+
+    /// `1 clip`, `2 clips`.
+    pub(super) fn count(self, count: u64) -> String {
+        let one = match self {
+            Self::Assets => "asset",
+            Self::Clips => "clip",
+        };
+        match count {
+            1 => format!("1 {one}"),
+            many => format!("{many} {}", self.plural()),
         }
     }
 }
@@ -174,10 +203,9 @@ impl Lines {
 
 impl Watch for Lines {
     fn step(&self, name: &str, assets: Option<u64>) {
-        let noun = self.noun.plural();
         match assets {
             None => eprintln!("{name}"),
-            Some(count) => eprintln!("{name}: {count} {noun}"),
+            Some(count) => eprintln!("{name}: {}", self.noun.count(count)),
         }
         lock(&self.pace).begin(name);
         let mut state = lock(&self.state);

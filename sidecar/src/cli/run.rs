@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
 use vitrine_crds::run::{
     Counts, Exit, FAILURES_MAX, FailureSample, IndexState, QualityState, Step, Termination,
 };
 
 use super::clip_settings;
+use super::interrupt::{self, Tally};
 use super::output::{self, Format, say};
 use super::progress::Noun;
 use super::settings::{self, Wishes};
@@ -24,9 +23,6 @@ use crate::run::{Removal, RunError, Settings};
 /// Where Kubernetes reads a container's last words.
 const TERMINATION_LOG: &str = "/dev/termination-log";
 
-/// How a process ends that SIGTERM ended.
-const TERMINATED: i32 = 128 + 15;
-
 /// Highest number that a run may be given: those after it still have room to count on.
 const RUN_MAX: u64 = 1_000_000_000_000;
 
@@ -38,11 +34,12 @@ const RUN_MAX: u64 = 1_000_000_000_000;
   vitrine run publish --config library.yaml --output json
   vitrine run work --config job.yaml --chunk 0        # of kind EmbeddingJob
 
-Exit codes: 0 done, also when assets failed; 1 worth a retry; 2 usage; 3 permanent;
-4 with --strict when assets failed.")]
+Exit codes: 0 done, also when assets or clips failed; 1 worth a retry; 2 usage; 3 permanent; 4 with
+--strict when some failed; 130 ended by Ctrl-C, 143 by SIGTERM: what is done is kept, and the same
+step goes on with the rest.")]
 pub struct Args {
     /// What to do: scan plans a run, work does one chunk of it or all, publish makes it visible,
-    /// cleanup removes what a deleted library leaves
+    /// cleanup removes what a deleted library or job leaves
     #[arg(value_enum)]
     step: StepName,
     /// The configuration file [default: $VITRINE_CONFIG, else vitrine.yaml where it is there]
@@ -55,13 +52,13 @@ pub struct Args {
     /// The chunk that work is to do, from 0 [default: all]
     #[arg(long, value_name = "I", env = "JOB_COMPLETION_INDEX")]
     chunk: Option<u32>,
-    /// Child processes that read assets [default: one per core]
+    /// Child processes that read assets or decode videos [default: one per core]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
-    /// Exit with 4 when an asset failed
+    /// Exit with 4 when an asset or a clip failed
     #[arg(long)]
     strict: bool,
-    /// Let scan plan to let go of any number of assets that are gone from the source
+    /// Let scan plan to let go of any number of assets or clips that are gone from the source
     #[arg(long)]
     approve_deletions: bool,
     /// Where the last words go, as JSON of at most 4 KB [default: /dev/termination-log where that
@@ -136,8 +133,8 @@ impl From<Failure> for Stopped {
 
 /// Runs `vitrine run`.
 pub fn run(args: Args) -> Result<Exit, Failure> {
-    std::thread::spawn(end_when_told);
-    let done = step(&args);
+    let tally = interrupt::end_when_told();
+    let done = step(&args, &tally);
     let last_words = last_words(&args, &done);
     let written = write(&args, &last_words);
     let done = done.map_err(|stopped| stopped.failure)?;
@@ -150,23 +147,7 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     Ok(if args.strict && failed { Exit::Strict } else { Exit::Done })
 }
 
-/// Ends the process at SIGTERM, in the middle of whatever it does: the next one goes on from there. The
-/// first process of a pod would not end by itself, and a lock in a store would hold for minutes.
-fn end_when_told() {
-    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
-    let is_told = runtime.block_on(async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut told) => told.recv().await.is_some(),
-            Err(_) => false,
-        }
-    });
-    if is_told {
-        steps::let_go();
-        std::process::exit(TERMINATED);
-    }
-}
-
-fn step(args: &Args) -> Result<Done, Stopped> {
+fn step(args: &Args, tally: &Tally) -> Result<Done, Stopped> {
     let wishes = Wishes {
         step: Some(args.step.into()),
         jobs: args.jobs,
@@ -176,12 +157,13 @@ fn step(args: &Args) -> Result<Done, Stopped> {
     let loader = Loader::new(args.config.clone());
     let loader = loader.map_err(|error| Failure::new(Exit::Usage, &error))?;
     let is_job = super::config::is_job(&loader)?;
-    let (settings, noun) = match is_job {
-        true => (clip_settings::load(loader, &wishes)?.into(), Noun::Clips),
-        false => (settings::load(loader, &wishes)?, Noun::Assets),
+    let settings: Settings = match is_job {
+        true => clip_settings::load(loader, &wishes)?.into(),
+        false => settings::load(loader, &wishes)?,
     };
+    let noun = Noun::of(&settings);
     let watch = progress::watch(args.quiet, noun);
-    let watch: &dyn Watch = watch.as_ref();
+    let watch: &dyn Watch = &tally.counting(noun, watch.as_ref());
     match args.step {
         StepName::Scan => scan(&settings, args, watch),
         StepName::Work => work(&settings, args, watch),
@@ -194,10 +176,9 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
     let plan = steps::scan(settings, args.run.unwrap_or(0), watch)?;
     let found = plan.found;
     let text = format!(
-        "run {}: {} assets: {} to read, {} to describe, {} to send, {} unchanged, {} gone; {} \
-         of work\n",
+        "run {}: {}: {} to read, {} to describe, {} to send, {} unchanged, {} gone; {} of work\n",
         plan.run,
-        found.assets,
+        Noun::of(settings).count(found.assets),
         found.to_read,
         found.to_describe,
         found.to_send,
@@ -232,10 +213,12 @@ fn scan(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Sto
 fn work(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
     let Worked { run, chunks, assets, done_before, indexed, failed } =
         steps::work(settings, args.run, args.chunk, watch)?;
+    let noun = Noun::of(settings);
     let text = format!(
-        "run {run}: {assets} assets of {}: {indexed} indexed, {failed} failed, \
-         {done_before} done before\n",
-        chunks_of(chunks.len())
+        "run {run}: {} of {}: {indexed} {}, {failed} failed, {done_before} done before\n",
+        noun.count(assets),
+        chunks_of(chunks.len()),
+        noun.done(settings.index.is_some())
     );
     let counts =
         Counts { read: assets, indexed, skipped: done_before, failed, ..Counts::default() };
@@ -248,7 +231,6 @@ fn chunks_of(count: usize) -> String {
 }
 
 fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, Stopped> {
-    let noun = if settings.clips.is_some() { Noun::Clips } else { Noun::Assets };
     let report: Report = steps::publish(settings, args.run, watch)?;
     let index = report.index.clone().map(|index| {
         let IndexReport { url: _, alias, name, documents, kept, kept_until } = index;
@@ -269,7 +251,7 @@ fn publish(settings: &Settings, args: &Args, watch: &dyn Watch) -> Result<Done, 
                 FailureSample::new(&output::harmless(&one.uri), &output::harmless(&one.reason))
             })
             .collect(),
-        text: summary::of(&report, &settings.out, noun),
+        text: summary::of(&report, &settings.out, Noun::of(settings)),
         json: json!(report),
         ..Done::default()
     })
@@ -283,8 +265,8 @@ fn cleanup(settings: &Settings, watch: &dyn Watch) -> Result<Done, Stopped> {
             _ if settings.removal == Removal::Retain => {
                 "removed nothing: deletionPolicy is Retain\n".to_owned()
             }
-            [] => format!("removed {files} files of the catalogue\n"),
-            some => format!("removed {files} files of the catalogue, and {}\n", some.join(", ")),
+            [] => format!("removed {files} files of {}\n", settings.out),
+            some => format!("removed {files} files of {}, and {}\n", settings.out, some.join(", ")),
         },
         json: json!({"v": 1, "files": files, "indices": indices}),
         ..Done::default()

@@ -7,18 +7,26 @@ use vitrine_crds::embedding_job::REPORT;
 use super::output;
 use super::progress::Noun;
 use crate::run::report::{Drawn, IndexReport, Report, Sight};
-use crate::storage::Location;
+use crate::storage::{Filter, Location};
 
 /// What the run came to, for people.
 pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
-    let nouns = noun.plural();
     let Report { run, library, catalog, index, counts, found, steps, failures, .. } = report;
     let mut text = format!(
-        "{library}: {} {nouns}: {} indexed, {} unchanged, {} failed, {} deleted (run {run})\n",
-        counts.read, counts.indexed, counts.skipped, counts.failed, counts.deleted
+        "{library}: {}: {} {}, {} unchanged, {} failed, {} deleted (run {run})\n",
+        noun.count(counts.read),
+        counts.indexed,
+        noun.done(index.is_some()),
+        counts.skipped,
+        counts.failed,
+        counts.deleted
     );
     if found.resumed > 0 {
-        text.push_str(&format!("{} were done by an earlier, interrupted start\n", found.resumed));
+        let were = if found.resumed == 1 { "was" } else { "were" };
+        text.push_str(&format!(
+            "{} {were} done by an earlier, interrupted start\n",
+            noun.count(found.resumed)
+        ));
     }
     let secs = |time: Duration| format!("{:.2} s", time.as_secs_f64());
     // A publish of its own knows only how long it took itself.
@@ -81,7 +89,11 @@ pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
         text.push_str(&format!("all failures: {out}/{report}\n"));
     }
     if let Some(IndexReport { url, alias, name, documents, .. }) = index {
-        text.push_str(&format!("index: {alias} at {url} ({name}), {documents} documents\n"));
+        let documents = match documents {
+            1 => "1 document".to_owned(),
+            some => format!("{some} documents"),
+        };
+        text.push_str(&format!("index: {alias} at {url} ({name}), {documents}\n"));
         if !failures.is_empty() {
             text.push_str(&format!("all failures: the index {alias}-failures\n"));
         }
@@ -93,4 +105,13 @@ pub(super) fn of(report: &Report, out: &Location, noun: Noun) -> String {
         });
     }
     text
+}
+
+/// What to look at where a run has found nothing.
+pub(super) fn nothing(source: &Location, filter: &Filter, noun: Noun) -> String {
+    let nouns = noun.plural();
+    format!(
+        "{source} holds no {nouns}: no file in it or below is taken by {filter}; check the folder, \
+         --include and --exclude\n"
+    )
 }

@@ -236,13 +236,15 @@ fn pinned(model: &ModelSpec) -> String {
 fn people(models: &ClipModels, options: &Options, table: &mut Table) {
     let ClipModels { detector, pose, hands, text: _ } = models;
     let named = [("detector", detector.as_ref()), ("pose", Some(pose)), ("hands", hands.as_ref())];
-    let cure = "name a folder with an ONNX export; docs/clips.md says what it holds";
+    let cure = "name a folder with an ONNX export (docs/clips.md says what it holds), or fetch this one \
+                anew with `vitrine models pull --force --algorithm people`";
     let mut all_found = true;
     for (key, spec) in named {
         let Some(spec) = spec else { continue };
         let check = format!("model models.{key}");
-        match PeopleModels::find([spec], options) {
-            Ok(_) => table.ok(&check, format!("{}{}", spec.uri, pinned(spec))),
+        let found = PeopleModels::find([spec], options);
+        match found.and_then(|found| found.check_each(options)) {
+            Ok(()) => table.ok(&check, format!("{}{}", spec.uri, pinned(spec))),
             Err(error) => {
                 all_found = false;
                 table.failed(&check, told(error.exit(), &error), cure);

@@ -152,6 +152,7 @@ pub struct Loader {
     environment: Environment,
     flags: Vec<(Path, Value, String)>,
     fallbacks: Vec<(Path, Value, String)>,
+    arguments: Vec<(Path, &'static str)>,
     given_optional: bool,
 }
 
@@ -172,13 +173,28 @@ impl Loader {
 
     /// The same with a given environment and no default file.
     pub fn with(file: Option<PathBuf>, environment: Environment) -> Self {
-        Self { file, environment, flags: Vec::new(), fallbacks: Vec::new(), given_optional: false }
+        Self {
+            file,
+            environment,
+            flags: Vec::new(),
+            fallbacks: Vec::new(),
+            arguments: Vec::new(),
+            given_optional: false,
+        }
     }
 
     /// Lays the value of a flag on top: `flag("source.include", json!(["**/*.usdz"]), "--include")`.
     #[must_use]
     pub fn flag(mut self, path: &str, value: impl Into<Value>, flag: &str) -> Self {
         self.flags.push((Path::in_spec(path), value.into(), flag.to_owned()));
+        self
+    }
+
+    /// Names the argument of the command line that gives the value at `path`, which has to be somewhere:
+    /// where it is missing, the message names the argument too.
+    #[must_use]
+    pub fn argument(mut self, path: &str, argument: &'static str) -> Self {
+        self.arguments.push((Path::in_spec(path), argument));
         self
     }
 
@@ -302,9 +318,10 @@ impl Loader {
             }
         }
 
-        // A key that a variable may set is missed by its own name, not by that of what is around it.
-        for (_, path) in T::VARIABLES {
-            let path = Path::in_spec(path);
+        // A key that a variable or an argument may set is missed by its own name, not by that of what is
+        // around it.
+        let of_variables = T::VARIABLES.iter().map(|(_, path)| Path::in_spec(path));
+        for path in of_variables.chain(self.arguments.iter().map(|(path, _)| path.clone())) {
             let around = Path(path.0[..path.0.len() - 1].to_vec());
             if around.get(&tree).is_none_or(Value::is_null) {
                 let _ = around.set(&mut tree, json!({}));
@@ -315,6 +332,12 @@ impl Loader {
             let missing = found.iter_mut().filter(|one| one.path == Path::in_spec(path));
             for one in missing.filter(|one| one.message.starts_with("is missing")) {
                 one.message.push_str(&format!(" or {name}"));
+            }
+        }
+        for (path, argument) in &self.arguments {
+            let missing = found.iter_mut().filter(|one| one.path == *path);
+            for one in missing.filter(|one| one.message.starts_with("is missing")) {
+                one.message = one.message.replacen("; ", &format!("; give {argument}, "), 1);
             }
         }
         mistakes.extend(found.into_iter().map(|check::Found { path, message }| Mistake {

@@ -2,6 +2,7 @@
 //!
 //! [`vitrine_people`] knows what a network takes and gives; here it gets networks.
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
 use ort::session::{Session, SessionInputValue};
@@ -77,6 +78,29 @@ impl PeopleModels {
     /// Where they are, as configured; several by commas.
     pub fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Their files of weights.
+    pub fn weights(&self) -> impl Iterator<Item = &Path> {
+        self.recipes.iter().map(Recipe::weights)
+    }
+
+    /// Loads each by itself, to see that it can be, and settles it with what describes it.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn check_each(&self, options: &Options) -> Result<(), OpenError> {
+        for recipe in &self.recipes {
+            let (session, _) = device::session(&self.uri, recipe.weights(), &options.device)?;
+            let network = PlainNetwork::new(session);
+            let settled = recipe.settle(network.inputs(), network.outputs());
+            settled.map_err(|error| OpenError::Unusable {
+                model: self.uri.clone(),
+                reason: with_causes(&error),
+            })?;
+        }
+        Ok(())
     }
 
     /// Covers weights and descriptions.

@@ -17,7 +17,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use super::known::Kind;
-use super::{ModelError, digest};
+use super::{ModelError, digest, networks};
 
 const RECORD: &str = "vitrine.json";
 const LOCK_WAIT_SECS: u64 = 3_600;
@@ -215,13 +215,17 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Digest`] names the first file that changed, [`ModelError::Io`] one that is gone.
+    /// [`ModelError::Digest`] names the first file that changed, [`ModelError::Io`] one that is gone,
+    /// [`ModelError::Folder`] one that never was a network.
     pub fn verify(&self) -> Result<(), ModelError> {
         for (name, recorded) in &self.record.files {
             let path = self.folder.join(name);
             digest::check(&path.display().to_string(), &digest::of_file(&path)?, &recorded.sha256)?;
         }
-        Ok(())
+        match self.kind() {
+            Kind::People => networks::check(&self.folder.join(networks::FOLDER)),
+            Kind::Sentence | Kind::Dual => Ok(()),
+        }
     }
 
     /// Bytes on disk.

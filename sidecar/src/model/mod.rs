@@ -140,6 +140,33 @@ impl Access {
         self.open_dual(spec, self.locate(spec, Kind::Dual, true)?)
     }
 
+    /// Like [`Access::networks`], but fetches again even what the cache has; what is of this machine is
+    /// only checked.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`]; the networks of before then still stand.
+    pub fn refresh_networks(&self, spec: &ModelSpec) -> Result<PathBuf, ModelError> {
+        match ModelUri::parse(&spec.uri)? {
+            ModelUri::Folder(_) => self.networks(spec),
+            ModelUri::Known(_) | ModelUri::Hub(_) | ModelUri::Store(_) => {
+                let located = self.locate(spec, Kind::People, true)?;
+                Ok(located.folder.join(networks::FOLDER))
+            }
+        }
+    }
+
+    /// Whether the model can be had without fetching: it is a folder or file of this machine, which may
+    /// be missing, or in the cache.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Uri`].
+    pub fn needs_no_fetch(&self, spec: &ModelSpec, kind: Kind) -> Result<bool, ModelError> {
+        let key = ModelUri::parse(&spec.uri)?.cache_key(kind);
+        Ok(key.is_none_or(|key| self.cache.get(&key).is_some()))
+    }
+
     /// Finds a network of people, fetching or unpacking it where that is to be done: the folder, or the
     /// file of this machine that the URI names.
     ///
@@ -172,7 +199,9 @@ impl Access {
             None => {
                 let lock = self.cache.lock(&key)?;
                 let folder = networks_folder(&lock.staging)?;
-                let files = networks::unpack(archive, &folder)?;
+                let files = networks::unpack(archive, &folder)
+                    .and_then(|files| networks::check(&folder).map(|()| files));
+                let files = files.or_else(|error| spoilt(&lock, &spec.uri, error))?;
                 let source = archive.display().to_string();
                 self.cache.place(lock, &key, &spec.uri, source, &inside(&files))?
             }
@@ -255,11 +284,19 @@ impl Access {
             Kind::Sentence | Kind::Dual => lock.staging.clone(),
             Kind::People => networks_folder(&lock.staging)?,
         };
-        let (source, files) = match uri {
+        let fetched = match uri {
             ModelUri::Folder(_) => unreachable!("a folder has no key in the cache"),
-            ModelUri::Known(known) => self.fetch_known(known, &staging)?,
-            ModelUri::Hub(repository) => self.fetch_hub(spec, kind, repository, &staging)?,
-            ModelUri::Store(at) => (at.to_string(), self.fetch_store(at, kind, &staging)?),
+            ModelUri::Known(known) => self.fetch_known(known, &staging),
+            ModelUri::Hub(repository) => self.fetch_hub(spec, kind, repository, &staging),
+            ModelUri::Store(at) => {
+                self.fetch_store(at, kind, &staging).map(|files| (at.to_string(), files))
+            }
+        };
+        let (source, files) = match kind {
+            Kind::Sentence | Kind::Dual => fetched?,
+            Kind::People => fetched
+                .and_then(|fetched| networks::check(&staging).map(|()| fetched))
+                .or_else(|error| spoilt(&lock, &spec.uri, error))?,
         };
         // Before it is placed: a wrong file must not become the model of this key.
         let (named, sha256) = match kind {
@@ -381,6 +418,23 @@ impl Access {
             maven: Box::new(maven),
         })
     }
+}
+
+/// Takes away what came and is of no use, so that the next try begins anew; what was cut is kept, to be
+/// continued.
+fn spoilt<T>(lock: &cache::Lock, uri: &str, error: ModelError) -> Result<T, ModelError> {
+    if error.is_transient() {
+        return Err(error);
+    }
+    let staging = &lock.staging;
+    std::fs::remove_dir_all(staging).map_err(ModelError::io("remove", staging))?;
+    Err(match error {
+        // Who configured it knows its address, not our folders.
+        ModelError::Folder { folder: _, reason } => {
+            ModelError::Store { uri: uri.to_owned(), reason, transient: false }
+        }
+        other => other,
+    })
 }
 
 fn is_archive(path: &Path) -> bool {

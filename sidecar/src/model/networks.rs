@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use vitrine_people::Recipe;
+
 use super::ModelError;
 
 /// Entries of an archive that are looked at.
@@ -12,6 +14,10 @@ const ENTRIES_MAX: usize = 256;
 const BYTES_MAX: u64 = 4 << 30;
 /// What of an archive is of use.
 const USEFUL: [&str; 4] = ["onnx", "json", "yaml", "yml"];
+/// First bytes that an ONNX file has: the tags of the fields of its outermost message.
+const ONNX_BEGINS: [u8; 8] = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+/// What to do about files that are no network.
+const CURE: &str = "; name a .zip of one network, an .onnx file, or a folder with an ONNX export";
 /// The folder of the cache's entry that holds them: beside it lies the cache's own record.
 pub const FOLDER: &str = "model";
 
@@ -44,8 +50,8 @@ pub fn descriptions(weights: &str) -> [String; 4] {
 pub fn unpack(archive: &Path, folder: &Path) -> Result<Vec<String>, ModelError> {
     let failed = |reason: String| ModelError::Folder { folder: archive.to_owned(), reason };
     let file = File::open(archive).map_err(ModelError::io("read", archive))?;
-    let mut zipped =
-        zip::ZipArchive::new(file).map_err(|error| failed(format!("it is no archive: {error}")))?;
+    let mut zipped = zip::ZipArchive::new(file)
+        .map_err(|error| failed(format!("it is no archive: {error}{CURE}")))?;
     if zipped.len() > ENTRIES_MAX {
         return Err(failed(format!("it holds more than {ENTRIES_MAX} files; give one model's")));
     }
@@ -76,8 +82,29 @@ pub fn unpack(archive: &Path, folder: &Path) -> Result<Vec<String>, ModelError> 
     }
     match names.iter().any(|name| has_extension(name, "onnx")) {
         true => Ok(names),
-        false => Err(failed("it holds no .onnx".to_owned())),
+        false => Err(failed(format!("it holds no .onnx{CURE}"))),
     }
+}
+
+/// Looks whether the files of a folder can be networks: somebody's page that says "not found" in
+/// other words is none.
+///
+/// # Errors
+///
+/// [`ModelError::Folder`] names the first that cannot, and why.
+pub fn check(folder: &Path) -> Result<(), ModelError> {
+    let failed = |reason: String| ModelError::Folder { folder: folder.to_owned(), reason };
+    let recipes = Recipe::read_all(folder).map_err(|error| failed(format!("{error}{CURE}")))?;
+    for recipe in recipes {
+        let weights = recipe.weights();
+        let mut first = [0];
+        let read = File::open(weights).and_then(|mut file| file.read_exact(&mut first));
+        if read.is_err() || !ONNX_BEGINS.contains(&first[0]) {
+            let name = weights.file_name().unwrap_or_default().to_string_lossy();
+            return Err(failed(format!("{name} is no ONNX file{CURE}")));
+        }
+    }
+    Ok(())
 }
 
 /// Unpacks the archive `name` in `folder` in its own place.
@@ -128,6 +155,28 @@ mod tests {
         assert_eq!(unpack(&path, to.path()).unwrap(), ["end2end.onnx", "deploy.json"]);
         assert_eq!(fs::read_to_string(to.path().join("deploy.json")).unwrap(), "{}");
         assert_eq!(fs::read_dir(&to).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_came_instead_of_a_network_is_told() {
+        #[rustfmt::skip]
+        let cases: [(&str, &[u8], Option<&str>); 4] = [
+            ("a network",         b"\x08\x07\x12\x07pytorch",       None),
+            ("a page",            b"<html>not found</html>",         Some("no ONNX file; name a .zip")),
+            ("a pointer of LFS",  b"version https://git-lfs",        Some("no ONNX file; name a .zip")),
+            ("nothing",           b"",                               Some("no ONNX file; name a .zip")),
+        ];
+        for (because, bytes, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("end2end.onnx"), bytes).unwrap();
+            let said = check(folder.path()).err().map(|error| error.to_string());
+            match expected {
+                None => assert_eq!(said, None, "{because}"),
+                Some(words) => {
+                    assert!(said.as_ref().unwrap().contains(words), "{because}: {said:?}")
+                }
+            }
+        }
     }
 
     #[test]

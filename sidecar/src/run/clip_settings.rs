@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use vitrine_crds::library::ModelSpec;
+use vitrine_crds::library::{EmbeddingSpec, ModelSpec};
 
-use super::{Deletions, Removal};
+use super::{Deletions, Removal, RunError};
 use crate::asset::annotations::Annotations;
-use crate::embed;
+use crate::embed::people::PeopleModels;
+use crate::embed::{self, OpenError};
 use crate::index::Destination;
+use crate::model::known::Kind;
 use crate::storage::{Access, Filter, Location};
 
 /// Everything that a run over clips is told, checked. The counterpart of [`super::Settings`].
@@ -62,6 +64,41 @@ pub struct ClipModels {
     pub text: ModelSpec,
 }
 
+impl ClipModels {
+    /// Those that find people in frames.
+    pub fn people(&self) -> impl Iterator<Item = &ModelSpec> {
+        let Self { detector, pose, hands, text: _ } = self;
+        detector.iter().chain([pose]).chain(hands)
+    }
+
+    /// Loads what a run would, but fetches nothing: returns the models that a run would fetch first.
+    ///
+    /// # Errors
+    ///
+    /// What a run would end with.
+    pub fn check(&self, options: &embed::Options) -> Result<Vec<&ModelSpec>, RunError> {
+        let access = options.access().map_err(OpenError::from)?;
+        let mut remote = Vec::new();
+        let mut local = Vec::new();
+        for spec in self.people() {
+            let is_here = access.needs_no_fetch(spec, Kind::People).map_err(OpenError::from)?;
+            if is_here { local.push(spec) } else { remote.push(spec) }
+        }
+        let found = PeopleModels::find(local, options)?;
+        if remote.is_empty() {
+            found.open(options, 1)?; // They make sense together only.
+        }
+        let is_here = access.needs_no_fetch(&self.text, Kind::Sentence).map_err(OpenError::from)?;
+        if is_here {
+            let text = EmbeddingSpec { model: self.text.clone(), ..embed::default_text() };
+            embed::open(&text, options)?;
+        } else {
+            remote.push(&self.text);
+        }
+        Ok(remote)
+    }
+}
+
 /// How much one clip may ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipBounds {
@@ -83,7 +120,7 @@ impl Default for ClipBounds {
             timeout: Duration::from_secs(600),
             memory_bytes_max: 2 << 30,
             file_bytes_max: 4 << 30,
-            duration_s_max: 600.0,
+            duration_s_max: f64::from(vitrine_footage::Limits::default().seconds_max),
             side_max: 8_192,
         }
     }

@@ -94,9 +94,7 @@ impl From<ClipSettings> for Settings {
 impl Clips {
     /// Finds the networks that look at frames, without loading them.
     pub(super) fn people(&self) -> Result<PeopleModels, RunError> {
-        let ClipModels { detector, pose, hands, text: _ } = &self.models;
-        let specs = detector.iter().chain([pose]).chain(hands);
-        Ok(PeopleModels::find(specs, &self.options)?)
+        Ok(PeopleModels::find(self.models.people(), &self.options)?)
     }
 
     /// The embeddings of a clip beside its text.

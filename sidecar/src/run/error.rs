@@ -28,7 +28,7 @@ pub enum RunError {
     #[error(transparent)]
     Media(#[from] MediaError),
     /// Somebody else writes to the catalogue.
-    #[error("{owner} is writing to this catalogue since {since}; wait until it is done")]
+    #[error("{owner} is writing to the same output since {since}; wait until it is done")]
     Locked {
         /// Who.
         owner: String,
@@ -46,10 +46,12 @@ pub enum RunError {
     Usage(String),
     /// The source lists nothing, and the catalogue holds something.
     #[error(
-        "{source_uri} lists no assets, so none of the {known} that are known was touched; check the \
+        "{source_uri} lists no {nouns}, so none of the {known} that are known was touched; check the \
          source and its include and exclude, or run again with --approve-deletions if all are to go"
     )]
     Empty {
+        /// What is missed: `assets`, `clips`.
+        nouns: &'static str,
         /// The library.
         source_uri: String,
         /// Assets in the catalogue.
@@ -57,10 +59,12 @@ pub enum RunError {
     },
     /// Too many assets would leave at once.
     #[error(
-        "{gone} of {known} assets are gone from the source, and at most {allowed} may leave in one \
+        "{gone} of {known} {nouns} are gone from the source, and at most {allowed} may leave in one \
          run; if that is right, run again with --approve-deletions"
     )]
     Deletions {
+        /// What would leave: `assets`, `clips`.
+        nouns: &'static str,
         /// Assets that are gone.
         gone: u64,
         /// Assets in the catalogue.
@@ -70,8 +74,8 @@ pub enum RunError {
     },
     /// Work or publish was asked for, and nothing was planned.
     #[error(
-        "{catalog} has no plan of {run}; call `vitrine run scan` first, with the same catalogue: \
-         processes on several machines need a catalog.uri that all of them reach"
+        "{catalog} has no plan of {run}; call `vitrine run scan` first, with the same configuration: \
+         processes on several machines need an output that all of them reach"
     )]
     NoPlan {
         /// `run 7`, or `a run`.
@@ -87,11 +91,13 @@ pub enum RunError {
     Bulk(#[from] BulkError),
     /// Too much failed for a new index to take the place of the old one.
     #[error(
-        "{failed} of {read} assets failed, and a new index replaces the old one when {percent} % \
+        "{failed} of {read} {nouns} failed, and a new index replaces the old one when {percent} % \
          are there (publishPolicy.minSuccessPercent): the old index still answers; mend the \
-         assets, or lower the percentage"
+         {nouns}, or lower the percentage"
     )]
     TooFew {
+        /// What failed: `assets`, `clips`.
+        nouns: &'static str,
         /// Assets that failed.
         failed: u64,
         /// Assets listed.
@@ -116,9 +122,7 @@ pub enum RunError {
         planned: String,
     },
     /// A file of the catalogue's own is not what was written.
-    #[error(
-        "{file} is damaged ({reason}); remove the folder .vitrine of the catalogue to start anew"
-    )]
+    #[error("{file} is damaged ({reason}); remove the folder .vitrine of the output to start anew")]
     Damaged {
         /// Path inside the catalogue.
         file: String,

@@ -122,6 +122,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What the run is over, for messages: `assets` or `clips`.
+    pub fn nouns(&self) -> &'static str {
+        match self.clips {
+            None => "assets",
+            Some(_) => "clips",
+        }
+    }
+
     /// The folders of the output that hold files of single assets or clips, and are a run's alone.
     fn own_folders(&self) -> &'static [&'static str] {
         match self.clips {
@@ -321,9 +329,11 @@ fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<()
         )));
     }
     if out.folder() == Some(folder) {
-        return Err(RunError::Usage(
-            "the catalogue cannot lie in the library's own folder: give --out another".to_owned(),
-        ));
+        let what = match settings.clips {
+            None => "the catalogue cannot lie in the library's own folder",
+            Some(_) => "the report cannot lie in the folder of the videos",
+        };
+        return Err(RunError::Usage(format!("{what}: give --out another")));
     }
     Ok(())
 }

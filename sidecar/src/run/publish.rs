@@ -111,7 +111,10 @@ fn guard(ground: &Ground<'_>, target: &Target, merged: &Merged) -> Result<(), Ru
     let wanted = counts.read * u64::from(percent);
     match target.replaces() && (counts.read - counts.failed) * 100 < wanted {
         false => Ok(()),
-        true => Err(RunError::TooFew { failed: counts.failed, read: counts.read, percent }),
+        true => {
+            let (nouns, failed, read) = (ground.settings.nouns(), counts.failed, counts.read);
+            Err(RunError::TooFew { nouns, failed, read, percent })
+        }
     }
 }
 

@@ -7,7 +7,13 @@ use crate::storage::Listing;
 
 /// All files of the library. Nothing of the catalogue, where that lies inside.
 pub(super) fn list(ground: &Ground<'_>) -> Result<Listing, RunError> {
-    ground.watch.step("listing the library", None);
+    ground.watch.step(
+        match ground.settings.clips {
+            None => "listing the library",
+            Some(_) => "listing the videos",
+        },
+        None,
+    );
     let listing = ground.source.list()?;
     let inside = match (ground.source.folder(), ground.out.folder()) {
         (Some(source), Some(out)) => out.strip_prefix(source).ok().map(PathBuf::from),
@@ -30,13 +36,14 @@ pub(super) fn guard(
     gone: u64,
     known: u64,
 ) -> Result<(), RunError> {
+    let nouns = ground.settings.nouns();
     let Deletions::Percent(percent) = ground.settings.deletions else { return Ok(()) };
     if listed == 0 && known > 0 {
-        return Err(RunError::Empty { source_uri: ground.source.uri(""), known });
+        return Err(RunError::Empty { nouns, source_uri: ground.source.uri(""), known });
     }
     let allowed = (known * u64::from(percent) / 100).max(1);
     match gone > allowed {
-        true => Err(RunError::Deletions { gone, known, allowed }),
+        true => Err(RunError::Deletions { nouns, gone, known, allowed }),
         false => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vitrine_crds::run::Exit;
 
+use crate::asset::Content;
 use crate::asset::clip::{VECTORS, VectorField};
 use crate::index::names::escaped;
 use crate::index::{Cluster, IndexError, Method, Request, Version, read_vector};
@@ -63,13 +64,13 @@ pub enum ClipsError {
         /// `; did you mean …?` or nothing.
         nearest: String,
     },
-    /// The clip has none of the vectors that are to be compared.
-    #[error("the clip `{clip}` has no vector of {wanted}; it has {held}")]
+    /// The clip lacks a vector that was asked for by its name.
+    #[error("the clip `{clip}` has no vector of {absent}; it has {held}: name only those")]
     NoVector {
         /// The clip.
         clip: String,
-        /// What was asked for.
-        wanted: String,
+        /// What was asked for and is not there, each with why.
+        absent: String,
         /// What there is.
         held: String,
     },
@@ -109,6 +110,47 @@ pub struct Found {
     pub vectors: Vec<(VectorField, Vec<f32>)>,
 }
 
+impl Found {
+    /// An error where the clip lacks one of `wanted`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClipsError::NoVector`] names all that it lacks.
+    pub fn needs(&self, clip_id: &str, wanted: &[VectorField]) -> Result<(), ClipsError> {
+        let has = |field: &VectorField| self.vectors.iter().any(|(one, _)| one == field);
+        let absent: Vec<String> = wanted.iter().filter(|field| !has(field)).map(unmade).collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let held: Vec<&str> = self.vectors.iter().map(|(field, _)| field.name).collect();
+        Err(ClipsError::NoVector {
+            clip: clip_id.to_owned(),
+            absent: absent.join(", "),
+            held: if held.is_empty() { "none".to_owned() } else { held.join(", ") },
+        })
+    }
+}
+
+/// A vector that a clip lacks, and why a clip may.
+fn unmade(field: &VectorField) -> String {
+    let why = match field.content {
+        Content::Sound => "no sound is heard in it",
+        Content::Motion if field.name == "interaction" => "no couple is seen in it",
+        Content::Motion => "no such dancer is seen in it",
+        Content::Description | Content::Caption | Content::Views => "no run has made it",
+    };
+    format!("{} ({why})", field.name)
+}
+
+/// The clips that are like one, and what they were compared by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likeness {
+    /// Names of the vectors that were compared, separated by commas: the clip has all of them.
+    pub by: String,
+    /// The most alike first.
+    pub hits: Vec<Alike>,
+}
+
 /// A clip that is like another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Alike {
@@ -121,9 +163,14 @@ pub struct Alike {
     pub document: Map<String, Value>,
 }
 
-/// How clips are compared: fields with weights above 0.
+/// How clips are compared.
 #[derive(Clone, Debug, PartialEq)]
-pub struct By(Vec<(VectorField, f64)>);
+pub enum By {
+    /// All vectors that the clip has, alike.
+    All,
+    /// These, with weights above 0.
+    Named(Vec<(VectorField, f64)>),
+}
 
 impl By {
     /// Reads `lead`, `lead,audio` or `lead=2,audio=1`; `all` are all five alike.
@@ -134,7 +181,7 @@ impl By {
     pub fn parse(given: &str) -> Result<Self, ClipsError> {
         let wrong = |reason: String| ClipsError::By { given: given.to_owned(), reason };
         if given.trim() == "all" {
-            return Ok(Self(VECTORS.map(|field| (field, 1.0)).into()));
+            return Ok(Self::All);
         }
         let mut fields: Vec<(VectorField, f64)> = Vec::new();
         for part in given.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -161,13 +208,22 @@ impl By {
         }
         match fields.is_empty() {
             true => Err(wrong("name vectors, as in lead or lead=2,audio=1".to_owned())),
-            false => Ok(Self(fields)),
+            false => Ok(Self::Named(fields)),
         }
     }
 
-    /// The names, separated by commas.
-    pub fn names(&self) -> String {
-        self.0.iter().map(|(field, _)| field.name).collect::<Vec<_>>().join(", ")
+    /// Fields and weights, of a clip that has `held`.
+    fn terms<'a>(&self, held: &'a [(VectorField, Vec<f32>)]) -> Vec<(VectorField, f64, &'a [f32])> {
+        let weighted = |(field, vector): &'a (VectorField, Vec<f32>)| {
+            let weight = match self {
+                Self::All => Some(1.0),
+                Self::Named(named) => {
+                    named.iter().find(|(one, _)| one == field).map(|(_, weight)| *weight)
+                }
+            };
+            Some((*field, weight?, vector.as_slice()))
+        };
+        held.iter().filter_map(weighted).collect()
     }
 }
 
@@ -234,23 +290,15 @@ impl Clips {
     ///
     /// # Errors
     ///
-    /// As [`Clips::get`], and [`ClipsError::NoVector`].
-    pub fn like(&self, clip_id: &str, by: &By, top_k: usize) -> Result<Vec<Alike>, ClipsError> {
+    /// As [`Clips::get`], and [`ClipsError::NoVector`] where the clip lacks a vector that is named.
+    pub fn like(&self, clip_id: &str, by: &By, top_k: usize) -> Result<Likeness, ClipsError> {
         let found = self.get(clip_id)?;
-        let vector_of = |field: &VectorField| {
-            found.vectors.iter().find(|(one, _)| one == field).map(|(_, vector)| vector.as_slice())
-        };
-        let terms: Vec<(VectorField, f64, &[f32])> =
-            by.0.iter()
-                .filter_map(|(field, weight)| Some((*field, *weight, vector_of(field)?)))
-                .collect();
+        if let By::Named(named) = by {
+            found.needs(clip_id, &named.iter().map(|(field, _)| *field).collect::<Vec<_>>())?;
+        }
+        let terms = by.terms(&found.vectors);
         if terms.is_empty() {
-            let held = found.vectors.iter().map(|(field, _)| field.name).collect::<Vec<_>>();
-            return Err(ClipsError::NoVector {
-                clip: clip_id.to_owned(),
-                wanted: by.names(),
-                held: if held.is_empty() { "none".to_owned() } else { held.join(", ") },
-            });
+            found.needs(clip_id, &VECTORS)?;
         }
         // Of several vectors each names its nearest, and all of them are compared exactly.
         let depth = if terms.len() == 1 { top_k } else { (5 * top_k).clamp(DEPTH_MIN, HITS_MAX) };
@@ -277,7 +325,8 @@ impl Clips {
         }
         alike.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.clip_id.cmp(&b.clip_id)));
         alike.truncate(top_k);
-        Ok(alike)
+        let by = terms.iter().map(|(field, _, _)| field.name).collect::<Vec<_>>().join(", ");
+        Ok(Likeness { by, hits: alike })
     }
 
     fn search(&self, body: &Value) -> Result<Value, ClipsError> {
@@ -389,9 +438,9 @@ mod tests {
     #[test]
     fn weights_are_read_and_what_is_none_is_told() {
         let by = By::parse("lead=2, audio").unwrap();
-        assert_eq!(by.0, [(VECTORS[0], 2.0), (VECTORS[3], 1.0)]);
-        assert_eq!(By::parse("text_embedding").unwrap().names(), "text");
-        assert_eq!(By::parse("all").unwrap().0.len(), 5);
+        assert_eq!(by, By::Named(vec![(VECTORS[0], 2.0), (VECTORS[3], 1.0)]));
+        assert_eq!(By::parse("text_embedding").unwrap(), By::Named(vec![(VECTORS[4], 1.0)]));
+        assert_eq!(By::parse("all").unwrap(), By::All);
         for (given, words) in [
             ("leed", "did you mean lead?"),
             ("lead=0", "above 0"),

@@ -13,6 +13,14 @@ pub const ASSET_FILES: [&str; 5] = ["**/*.usd", "**/*.usda", "**/*.usdc", "**/*.
 pub struct Filter {
     include: GlobSet,
     exclude: GlobSet,
+    told: String,
+}
+
+/// `include **/*.mp4, **/*.mov, exclude raw/**`.
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.told)
+    }
 }
 
 impl Filter {
@@ -24,10 +32,14 @@ impl Filter {
     /// Names the first glob that is none.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, StorageError> {
         let include = match include {
-            [] => set(&ASSET_FILES)?,
-            given => set(given)?,
+            [] => ASSET_FILES.map(str::to_owned).into(),
+            given => given.to_vec(),
         };
-        Ok(Self { include, exclude: set(exclude)? })
+        let mut told = format!("include {}", include.join(", "));
+        if !exclude.is_empty() {
+            told.push_str(&format!(", exclude {}", exclude.join(", ")));
+        }
+        Ok(Self { include: set(&include)?, exclude: set(exclude)?, told })
     }
 
     /// Whether the file at `path` is an asset of the library.
@@ -36,14 +48,13 @@ impl Filter {
     }
 }
 
-fn set(globs: &[impl AsRef<str>]) -> Result<GlobSet, StorageError> {
+fn set(globs: &[String]) -> Result<GlobSet, StorageError> {
     let refuse = |glob: &str, error: globset::Error| StorageError::Location {
         uri: format!("`{glob}`"),
         reason: format!("it is no glob ({})", error.kind()),
     };
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let glob = glob.as_ref();
         let built = GlobBuilder::new(glob)
             .literal_separator(true)
             .case_insensitive(true)
@@ -77,6 +88,13 @@ mod tests {
             let filter = Filter::new(&owned(include), &owned(exclude)).unwrap();
             assert_eq!(filter.takes(path), taken, "{because}: {path}");
         }
+    }
+
+    #[test]
+    fn it_tells_what_it_takes() {
+        let owned = |globs: &[&str]| globs.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>();
+        let filter = Filter::new(&owned(&["**/*.mp4", "*.mov"]), &owned(&["raw/**"])).unwrap();
+        assert_eq!(filter.to_string(), "include **/*.mp4, *.mov, exclude raw/**");
     }
 
     #[test]

@@ -15,6 +15,9 @@ const RATE_OF_SILENCE: f64 = 25.0;
 /// Rates that a file can mean.
 const RATES: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
 
+/// A jump may end some frames before where it was wanted to.
+const FRAMES_AFTER_JUMP: u32 = 64;
+
 /// An open video.
 pub(crate) struct Capture {
     video: videoio::VideoCapture,
@@ -134,6 +137,27 @@ impl Capture {
     pub fn rgb(&self) -> Result<&[u8], Stop> {
         self.rgb.data_bytes().map_err(|error| Stop::opencv(&error))
     }
+}
+
+/// Whether a frame can be decoded that is more than `seconds` after the first: found by a jump, so that
+/// little of the file is decoded. A file that cannot be jumped in says no.
+pub(crate) fn has_frame_after(path: &str, seconds: f64) -> bool {
+    // A video of its own: after a jump, the first would not begin where it stood.
+    let Ok(mut video) = videoio::VideoCapture::from_file(path, videoio::CAP_FFMPEG) else {
+        return false;
+    };
+    let Some(first_s) = next_s(&mut video) else { return false };
+    let wanted_ms = (first_s + seconds) * 1000.0;
+    video.set(videoio::CAP_PROP_POS_MSEC, wanted_ms).unwrap_or(false)
+        && (0..FRAMES_AFTER_JUMP)
+            .map_while(|_| next_s(&mut video))
+            .any(|at_s| at_s - first_s > seconds)
+}
+
+/// Decodes the next frame: the seconds that the file says of it.
+fn next_s(video: &mut videoio::VideoCapture) -> Option<f64> {
+    let is_there = video.grab().unwrap_or(false);
+    is_there.then(|| video.get(videoio::CAP_PROP_POS_MSEC).unwrap_or(f64::NAN) / 1000.0)
 }
 
 /// Fails for frames on which nobody can be seen, and for those over the limit.

@@ -77,8 +77,8 @@ impl Container {
         let unreachable = |error: std::io::Error| {
             Stop::refused(FailureKind::Unreachable, format!("it cannot be read: {error}"))
         };
-        let file = File::open(path).map_err(unreachable)?;
-        let facts = file.metadata().map_err(unreachable)?;
+        // Before it is opened: a named pipe would wait for somebody who writes.
+        let facts = std::fs::metadata(path).map_err(unreachable)?;
         if !facts.is_file() {
             return Err(Stop::refused(FailureKind::NotVideo, "not a video: not a file"));
         }
@@ -88,6 +88,7 @@ impl Container {
             return Err(Stop::refused(FailureKind::TooLarge, reason));
         }
         let mut head = Vec::new();
+        let file = File::open(path).map_err(unreachable)?;
         file.take(HEAD_BYTES).read_to_end(&mut head).map_err(unreachable)?;
         // Whatever its first bytes name: FFmpeg would take a text for what it describes.
         let is_text = head.iter().all(is_text);

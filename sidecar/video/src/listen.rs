@@ -143,6 +143,7 @@ impl Sound {
         let mut skip = self.priming;
         let mut lost: u64 = 0;
         let mut broke = None;
+        let mut is_whole = true;
         let (mut interleaved, mut mono) = (Vec::<f32>::new(), Vec::<f32>::new());
         loop {
             let packet = match self.format.next_packet() {
@@ -184,18 +185,21 @@ impl Sound {
                     break;
                 }
             }
+            let room = most.saturating_sub(decoded);
+            let is_over = mono.len() as u64 > room;
+            mono.truncate(usize::try_from(room).unwrap_or(usize::MAX));
             decoded += mono.len() as u64;
-            if decoded > most {
-                let reason = format!("sound is over the limit of {} seconds", limits.seconds_max);
-                return Err(Stop::refused(FailureKind::TooLarge, reason));
-            }
             let left_out = skip.min(mono.len() as u64);
             skip -= left_out;
             self.resample.push(&mono[left_out as usize..], |samples| out.sound(samples))?;
+            if is_over {
+                is_whole = false;
+                break;
+            }
         }
         self.resample.finish(|samples| out.sound(samples))?;
         let claimed = self.claimed.unwrap_or(0) as f64;
-        let is_truncated = (decoded as f64) < claimed * (1.0 - SLACK_PART) - 4096.0;
+        let is_truncated = is_whole && (decoded as f64) < claimed * (1.0 - SLACK_PART) - 4096.0;
         let samples_sent = self.resample.given();
         let seconds = samples_sent as f64 / f64::from(SOUND_RATE_HZ);
         let cut = is_truncated.then(|| {
@@ -204,7 +208,9 @@ impl Sound {
         });
         let broke = broke.map(|why| format!("sound stops early: {why}"));
         let lost = (lost > 0).then(|| format!("{lost} packets of sound cannot be decoded"));
-        let remarks = [cut, broke, lost].into_iter().flatten();
+        let over = (!is_whole)
+            .then(|| format!("of its sound the first {} seconds are heard", limits.seconds_max));
+        let remarks = [cut, over, broke, lost].into_iter().flatten();
         let remark = remarks.reduce(|both, one| format!("{both}; {one}"));
         Ok(End { samples_sent, seconds, is_truncated, remark, ..End::default() })
     }

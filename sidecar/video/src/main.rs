@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use vitrine_footage::WireError;
-use vitrine_video::sequence::{CRF, FPS_MAX, Job, Made, compile};
+use vitrine_video::sequence::{CRF, FPS_MAX, Job, Made, abandon, compile};
 
 /// Bytes that wait for the parent: frames go past it.
 const ANSWER_BYTES: usize = 64 << 10;
@@ -18,24 +20,9 @@ enum Cli {
     /// Answer requests from stdin on stdout, for `vitrine`.
     #[command(hide = true)]
     Worker,
-    /// Make an H.264 video of the PNG frames of a render.
-    #[command(after_help = EXAMPLES)]
+    /// Make an H.264 video of the PNG frames of a render: `vitrine compile-sequence --help` says more.
     CompileSequence(SequenceArgs),
 }
-
-const EXAMPLES: &str = "\
-Frames are taken in natural order: frame2.png before frame10.png. Missing numbers are said and left
-out; frames of several sizes are an error. An odd width or height gets one more column or row.
-
-Examples:
-  vitrine compile-sequence render/frames turntable.mp4
-  vitrine compile-sequence render/frames turntable.mp4 --fps 24 --crf 14
-
-Exit codes:
-  0  the video is written
-  1  a file cannot be read or written: worth another try
-  2  wrong use
-  3  frames are missing, broken or of several sizes, or cannot be encoded";
 
 #[derive(clap::Args)]
 struct SequenceArgs {
@@ -75,6 +62,7 @@ fn work() -> ExitCode {
 }
 
 fn compile_sequence(args: &SequenceArgs) -> ExitCode {
+    std::thread::spawn(end_when_told);
     let SequenceArgs { frames_dir, out, fps, crf } = args;
     let job = Job { frames: frames_dir.clone(), video: out.clone(), fps: *fps, crf: *crf };
     let is_watched = io::stderr().is_terminal();
@@ -99,8 +87,35 @@ fn compile_sequence(args: &SequenceArgs) -> ExitCode {
             println!("{out}: {frames} frames of {width} × {height}, {seconds:.2} s, H.264");
             ExitCode::SUCCESS
         }
-        Err(error) => failed(&error, if error.is_transient() { 1 } else { 3 }),
+        Err(error) => failed(&error, error.exit()),
     }
+}
+
+/// Ends the process at Ctrl-C, SIGTERM or the end of its terminal, and leaves no half of a video.
+fn end_when_told() {
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+    let told = runtime.block_on(async {
+        let [mut broken, mut asked, mut alone] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+                .map(|kind| signal(kind).ok().map(|told| (kind, told)));
+        tokio::select! {
+            Some(kind) = heard(&mut broken) => Some(kind),
+            Some(kind) = heard(&mut asked) => Some(kind),
+            Some(kind) = heard(&mut alone) => Some(kind),
+            else => None,
+        }
+    });
+    let Some(code) = told.and_then(|kind| u8::try_from(128 + kind.as_raw_value()).ok()) else {
+        return;
+    };
+    eprintln!("ended: the video is not written");
+    abandon(code);
+}
+
+/// Waits for a signal; nothing where the system does not tell of it.
+async fn heard(told: &mut Option<(SignalKind, Signal)>) -> Option<SignalKind> {
+    let (kind, told) = told.as_mut()?;
+    told.recv().await.map(|()| *kind)
 }
 
 /// Says an error with its causes, on one line.

@@ -6,7 +6,7 @@ use std::path::Path;
 use vitrine_footage::{End, FailureKind, Frame, Limits, Record, Sampler, Writer};
 
 use crate::Stop;
-use crate::capture::{Capture, Taken};
+use crate::capture::{self, Capture, Taken};
 use crate::container::Container;
 
 /// What a file may claim beyond what it holds, in seconds and as a part, before it counts as cut.
@@ -40,8 +40,7 @@ pub(crate) fn watch(
             return Err(Stop::refused(FailureKind::TooLarge, reason));
         }
         if taken.time_s > f64::from(limits.seconds_max) {
-            let reason = format!("longer than the limit of {} seconds", limits.seconds_max);
-            return Err(Stop::refused(FailureKind::TooLarge, reason));
+            return Err(too_long(limits));
         }
         if !sampler.keeps(taken.time_s) {
             continue;
@@ -88,5 +87,18 @@ fn open(path: &str, limits: &Limits) -> Result<Capture, Stop> {
         let reason = format!("not a video: the file is sound ({name})");
         return Err(Stop::refused(FailureKind::NotVideo, reason));
     }
-    Capture::open(path, container, limits)
+    let video = Capture::open(path, container, limits)?;
+    let most_s = f64::from(limits.seconds_max);
+    // Decoding up to the limit takes minutes; a claim may be a lie, and a frame behind the limit is none.
+    let claims_more = video.header().duration_s.is_some_and(|claimed_s| claimed_s > most_s);
+    match claims_more && capture::has_frame_after(path, most_s) {
+        true => Err(too_long(limits)),
+        false => Ok(video),
+    }
+}
+
+fn too_long(limits: &Limits) -> Stop {
+    let seconds = limits.seconds_max;
+    let reason = format!("longer than the limit of {seconds} seconds; cut it into shorter clips");
+    Stop::refused(FailureKind::TooLarge, reason)
 }

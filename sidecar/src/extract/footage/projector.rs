@@ -198,13 +198,11 @@ impl Projector {
         }
         child.ask(&Request::Listen { path, limits });
         let mut samples = Vec::new();
-        let mut is_cut = false;
         let heard = loop {
             match child.say() {
                 Said::Record(Record::SoundHeader(_)) => {}
                 Said::Record(Record::Sound(block)) => {
                     let room = vitrine_audio::SAMPLES_MAX.saturating_sub(samples.len());
-                    is_cut |= block.samples.len() > room;
                     samples.extend(block.samples.into_iter().take(room));
                 }
                 Said::Record(Record::NoSound(no)) => remarks.push(no.reason),
@@ -221,9 +219,6 @@ impl Projector {
                 Said::Gone(reason) => return Ok(Watched::Gone(format!("its sound: {reason}"))),
             }
         };
-        if is_cut {
-            remarks.push("of its sound the first ten minutes are heard".to_owned());
-        }
         Ok(Watched::End(Box::new(Ended { end, sound: heard, remarks, began })))
     }
 }

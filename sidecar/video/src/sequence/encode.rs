@@ -4,14 +4,17 @@
 //! and do not pass them on (opencv issue 24570). So it is only what is left where there is no `ffmpeg`.
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use opencv::core::{
     BORDER_REPLICATE, Mat, MatTraitConst, MatTraitConstManual, Scalar, Size, copy_make_border,
 };
 use opencv::prelude::{VideoCaptureTraitConst, VideoWriterTrait, VideoWriterTraitConst};
 use opencv::{imgcodecs, videoio};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::{Job, SequenceError};
 
@@ -36,9 +39,9 @@ pub(super) fn encode(
     let name = job.video.file_name().unwrap_or_default().to_string_lossy();
     // Its name must end so: encoders go by it. It may not begin with a dash, nor look like an address.
     let folder = folder.canonicalize().map_err(cannot_write)?;
-    let part = Part(folder.join(format!(".{}.{name}", std::process::id())));
+    let part = Part::new(folder.join(format!(".{}.{name}", std::process::id())));
     let size = Size::new(width as i32, height as i32);
-    let mut encoder = Encoder::open(&part.0, size, job)?;
+    let mut encoder = Encoder::open(&part.0, size, job)?; // Gone before its file is.
     for (done, file) in files.iter().enumerate() {
         progress(done, files.len());
         encoder.write(&frame_of(file, size)?, file)?;
@@ -71,7 +74,7 @@ fn frame_of(file: &Path, size: Size) -> Result<Mat, SequenceError> {
 
 /// What encodes.
 enum Encoder {
-    Program(Child),
+    Program(Ffmpeg),
     Library(videoio::VideoWriter),
 }
 
@@ -87,9 +90,10 @@ impl Encoder {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            .process_group(0) // Ctrl-C is for us alone, who tidy up.
             .spawn();
         match started {
-            Ok(child) => Ok(Self::Program(child)),
+            Ok(child) => Ok(Self::Program(Ffmpeg::new(child))),
             Err(error) if error.kind() == ErrorKind::NotFound => Self::library(path, size, job.fps),
             Err(source) => Err(SequenceError::Write { path: job.video.clone(), source }),
         }
@@ -115,7 +119,7 @@ impl Encoder {
     fn write(&mut self, frame: &Mat, file: &Path) -> Result<(), SequenceError> {
         match self {
             Self::Library(writer) => writer.write(frame).map_err(|error| failed(file, &error)),
-            Self::Program(child) => {
+            Self::Program(Ffmpeg(child)) => {
                 let bytes = frame.data_bytes().map_err(|error| failed(file, &error))?;
                 let written = child.stdin.as_mut().map(|stdin| stdin.write_all(bytes));
                 match written {
@@ -134,9 +138,10 @@ impl Encoder {
                 writer.release().map_err(|error| failed(Path::new("the end"), &error))?;
                 Ok(false)
             }
-            Self::Program(mut child) => {
+            Self::Program(mut ffmpeg) => {
+                let child = &mut ffmpeg.0;
                 drop(child.stdin.take());
-                let words = words_of(&mut child);
+                let words = words_of(child);
                 match child.wait() {
                     Ok(status) if status.success() => Ok(true),
                     _ => Err(SequenceError::Encode { frame: "the end".to_owned(), reason: words }),
@@ -190,11 +195,63 @@ fn check(path: &Path, files: &[PathBuf]) -> Result<(), SequenceError> {
     Ok(())
 }
 
+/// The program while it runs; who lets go of it ends it.
+struct Ffmpeg(Child);
+
+impl Ffmpeg {
+    fn new(child: Child) -> Self {
+        unfinished().program = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        Self(child)
+    }
+}
+
+impl Drop for Ffmpeg {
+    fn drop(&mut self) {
+        unfinished().program = None;
+        // It would end its file behind our back; where it has ended, nothing happens.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A file that is deleted unless it was moved away.
 struct Part(PathBuf);
 
+impl Part {
+    fn new(path: PathBuf) -> Self {
+        unfinished().file = Some(path.clone());
+        Self(path)
+    }
+}
+
 impl Drop for Part {
     fn drop(&mut self) {
+        unfinished().file = None;
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// What is left over where the process ends at once.
+struct Unfinished {
+    program: Option<Pid>,
+    file: Option<PathBuf>,
+}
+
+static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished { program: None, file: None });
+
+fn unfinished() -> MutexGuard<'static, Unfinished> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends what encodes, removes the unfinished video, and ends the process with `code`.
+pub fn abandon(code: u8) -> ! {
+    let mut unfinished = unfinished(); // Held to the end: nothing new begins.
+    if let Some(program) = unfinished.program.take() {
+        let _ = kill_process(program, Signal::KILL);
+        let _ = waitpid(Some(program), WaitOptions::empty());
+    }
+    if let Some(file) = unfinished.file.take() {
+        let _ = std::fs::remove_file(file);
+    }
+    std::process::exit(i32::from(code));
 }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use encode::abandon;
 pub use names::{Sequence, natural};
 
 /// Worst and best quality that x264 knows: the constant rate factor, 0 is lossless.
@@ -47,6 +48,12 @@ pub struct Made {
 /// Why no video was made.
 #[derive(Debug, thiserror::Error)]
 pub enum SequenceError {
+    /// There is no such folder.
+    #[error("there is no folder {folder}: give the folder that holds the frames of one render")]
+    NoFolder {
+        /// As given.
+        folder: PathBuf,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {path}")]
     Read {
@@ -123,16 +130,17 @@ pub enum SequenceError {
 }
 
 impl SequenceError {
-    /// Whether the same call can succeed later: disks fill and shares vanish.
-    pub fn is_transient(&self) -> bool {
+    /// What a program that ends with this error exits with: 1 worth another try (disks fill and shares
+    /// vanish), 2 wrong use, 3 permanent.
+    pub fn exit(&self) -> u8 {
         match self {
-            Self::Read { .. } | Self::Write { .. } => true,
+            Self::Read { .. } | Self::Write { .. } => 1,
+            Self::NoFolder { .. } | Self::Name { .. } => 2,
             Self::Empty { .. }
-            | Self::Name { .. }
             | Self::Frame { .. }
             | Self::Mixed { .. }
             | Self::Size { .. }
-            | Self::Encode { .. } => false,
+            | Self::Encode { .. } => 3,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which files are frames, in which order, and which seem to be missing.
 
 use std::cmp::Ordering;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::SequenceError;
@@ -25,8 +26,14 @@ impl Sequence {
     /// When the folder cannot be read or holds none.
     pub fn find(folder: &Path) -> Result<Self, SequenceError> {
         let failed = |source| SequenceError::Read { path: folder.to_owned(), source };
+        let entries = std::fs::read_dir(folder).map_err(|source| match source.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                SequenceError::NoFolder { folder: folder.to_owned() }
+            }
+            _ => failed(source),
+        })?;
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
+        for entry in entries {
             let path = entry.map_err(failed)?.path();
             let is_png = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png"));
             let is_hidden = name(&path).starts_with('.');

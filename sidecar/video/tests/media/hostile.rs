@@ -48,6 +48,9 @@ fn what_is_no_video_fails_with_a_reason() {
     assert_eq!(missing.failure().kind, FailureKind::Unreachable);
     let itself = watch(folder.path(), FPS, None);
     assert_eq!(itself.failure().reason, "not a video: not a file");
+    let pipe = folder.path().join("pipe.mp4");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(watch(&pipe, FPS, None).failure().reason, "not a video: not a file");
     let relative = watch(Path::new("good.mp4"), FPS, None);
     assert_eq!(relative.failure().kind, FailureKind::BadRequest);
 }
@@ -126,6 +129,28 @@ fn what_is_over_a_limit_fails_and_names_it() {
         assert_eq!(answer.failure().kind, FailureKind::TooLarge, "{reason}");
         assert!(answer.failure().reason.contains(reason), "{:?}", answer.failure());
     }
+}
+
+#[test]
+fn a_film_that_is_as_long_as_it_says_is_refused_before_it_is_decoded_and_a_lie_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { seconds_max: 2, ..Limits::default() };
+    for (name, letters) in [("long.mp4", "mp4v"), ("long.mkv", "mp4v"), ("long.avi", "MJPG")] {
+        let path = film(folder.path(), name, letters, 30.0, 90);
+        let watched = ask(&limited(&path, limits.clone()));
+        assert!(watched.frames.is_empty(), "{name}: {} frames came", watched.frames.len());
+        let probed = ask(&Request::Probe { path: text(&path), limits: limits.clone() });
+        for answer in [watched, probed] {
+            let reason = &answer.failure().reason;
+            assert!(reason.starts_with("longer than the limit of 2 seconds; cut it"), "{reason}");
+        }
+    }
+    let path = film(folder.path(), "lie.mkv", "mp4v", 30.0, 45);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = find(&bytes, b"\x44\x89\x88").unwrap() + 3; // Duration, of 8 bytes.
+    bytes[at..at + 8].copy_from_slice(&(8.0 * 3_600.0 * 1_000.0f64).to_be_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(ask(&limited(&path, limits)).end().frames_read, 45);
 }
 
 #[test]

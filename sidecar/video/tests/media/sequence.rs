@@ -1,7 +1,8 @@
 //! Frames of a render become a video.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use opencv::core::Vector;
 use opencv::imgcodecs;
@@ -114,13 +115,62 @@ fn what_cannot_be_compiled_names_the_file_and_leaves_the_old_video() {
     let cut = compile(&frames, &out, &[]);
     assert_eq!(cut.status.code(), Some(3));
     assert!(said(&cut).contains("frame7.png is not a whole PNG"), "{}", said(&cut));
-    let empty = compile(&folder.path().join("none"), &out, &[]);
-    assert_eq!(empty.status.code(), Some(1), "{}", said(&empty));
+    let none = compile(&folder.path().join("none"), &out, &[]);
+    assert_eq!(none.status.code(), Some(2), "{}", said(&none));
+    assert!(said(&none).contains("there is no folder"), "{}", said(&none));
     let named = compile(&frames, &folder.path().join("out.webm"), &[]);
-    assert_eq!(named.status.code(), Some(3));
+    assert_eq!(named.status.code(), Some(2));
     let worse = compile(&frames, &out, &["--crf", "52"]);
     assert_eq!(worse.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(&out).unwrap(), "old");
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 2, "frames and the old video");
+}
+
+/// Files beside the frames, hidden ones too.
+fn beside(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name != "frames").collect()
+}
+
+#[test]
+fn a_failure_in_the_middle_leaves_no_half_of_a_video() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = twelve(folder.path(), SIZE);
+    // Its header is good, so that it is found when others are with the encoder already.
+    let whole = std::fs::read(frames.join("frame12.png")).unwrap();
+    std::fs::write(frames.join("frame12.png"), &whole[..60]).unwrap();
+    for _ in 0..5 {
+        let broken = compile(&frames, &folder.path().join("out.mp4"), &[]);
+        assert_eq!(broken.status.code(), Some(3), "{}", said(&broken));
+        assert_eq!(beside(folder.path()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn whoever_is_ended_leaves_no_half_of_a_video() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = folder.path().join("frames");
+    render(&frames, "frame0.png", 0.0, (2048, 1152));
+    for n in 1..400 {
+        std::fs::hard_link(frames.join("frame0.png"), frames.join(format!("frame{n}.png")))
+            .unwrap();
+    }
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_vitrine-media"))
+            .arg("compile-sequence")
+            .args([&frames, &folder.path().join("out.mp4")])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        while beside(folder.path()).is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it writes nothing");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let kill = ["-s", signal, &child.id().to_string()];
+        assert!(Command::new("kill").args(kill).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_eq!(beside(folder.path()), Vec::<String>::new());
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::asking::{listen, probe, real};
+use vitrine_footage::{Limits, Request, SOUND_RATE_HZ};
+
+use crate::asking::{ask, listen, probe, real, text};
 use crate::films::film;
 
 /// Half a step of the reference's 16 bits, and what 32,767 steps differ from 32,768 at full scale.
@@ -67,6 +69,19 @@ fn silence_says_why() {
             assert!(!nothing.is_unread && answer.samples.is_empty(), "{name}");
         }
     }
+}
+
+#[test]
+fn of_long_sound_the_beginning_is_heard() {
+    let Some(path) = real("test_audio.flac") else { return };
+    let limits = Limits { seconds_max: 1, ..Limits::default() };
+    let answer = ask(&Request::Listen { path: text(&path), limits });
+    let seconds = answer.samples.len() as f64 / f64::from(SOUND_RATE_HZ);
+    assert!((0.99..1.01).contains(&seconds), "{seconds}");
+    let end = answer.end();
+    let remark = end.remark.as_deref();
+    assert_eq!(remark, Some("of its sound the first 1 seconds are heard"), "{end:?}");
+    assert!(!end.is_truncated, "it is whole: {end:?}");
 }
 
 #[test]
