@@ -163,15 +163,31 @@ impl Features {
 pub(crate) struct Chroma {
     arch: Arch,
     frames: usize,
-    bank: Vec<f32>,
+    /// `[CHROMAS / TOGETHER, STRIDE / GROUP, TOGETHER, GROUP]`: in the order in which it is read.
+    bank: Vec<[[f32; GROUP]; TOGETHER]>,
     /// `[12, frames]`, 0 to 1.
     pub values: Vec<f32>,
 }
 
+/// Bins that are weighed at once.
+const GROUP: usize = 16;
+
+/// Pitch classes that are summed up side by side: their sums fit into 16 registers of 8 numbers,
+/// and none waits for another.
+const TOGETHER: usize = 6;
+
 impl Chroma {
     /// * `bank`: as [`chroma_bank`](crate::banks::chroma_bank) makes it.
-    pub(crate) fn new(arch: Arch, frames: usize, bank: Vec<f32>) -> Self {
-        Self { arch, frames, bank, values: vec![0.0; CHROMAS * frames] }
+    pub(crate) fn new(arch: Arch, frames: usize, bank: &[f32]) -> Self {
+        let mut ordered = Vec::with_capacity(CHROMAS / TOGETHER * STRIDE / GROUP);
+        for classes in bank.chunks_exact(TOGETHER * STRIDE) {
+            for bin in (0..STRIDE).step_by(GROUP) {
+                ordered.push(std::array::from_fn(|class| {
+                    std::array::from_fn(|lane| classes[class * STRIDE + bin + lane])
+                }));
+            }
+        }
+        Self { arch, frames, bank: ordered, values: vec![0.0; CHROMAS * frames] }
     }
 
     /// Adds the frames of a block.
@@ -196,8 +212,9 @@ impl Chroma {
     #[inline(always)]
     fn add_frame(&mut self, frame: usize, power: &[f32]) {
         let mut classes = [0.0; CHROMAS];
-        for (class, weights) in classes.iter_mut().zip(self.bank.chunks_exact(STRIDE)) {
-            *class = dot::<32>(power, weights);
+        let rows = classes.chunks_exact_mut(TOGETHER);
+        for (classes, weights) in rows.zip(self.bank.chunks_exact(STRIDE / GROUP)) {
+            classes.copy_from_slice(&dots(power, weights));
         }
         let largest = classes.iter().copied().fold(0.0, f32::max);
         let scale = if largest < f32::MIN_POSITIVE { 1.0 } else { largest };
@@ -220,6 +237,20 @@ fn dot<const LANES: usize>(a: &[f32], b: &[f32]) -> f32 {
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     total(sums) + rest
+}
+
+/// Dot products of the same values with several rows of weights.
+#[inline(always)]
+fn dots(values: &[f32], weights: &[[[f32; GROUP]; TOGETHER]]) -> [f32; TOGETHER] {
+    let mut sums = [[0.0_f32; GROUP]; TOGETHER];
+    for (group, rows) in values.as_chunks::<GROUP>().0.iter().zip(weights) {
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            for lane in 0..GROUP {
+                sums[lane] += group[lane] * row[lane];
+            }
+        }
+    }
+    sums.map(total)
 }
 
 /// Adds up pairwise.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pulp::{Arch, NullaryFnOnce};
 use realfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 
@@ -39,6 +40,7 @@ impl Block {
 /// The short-time Fourier transform: a Hann window of [`FRAME_SAMPLES`] centred at every
 /// [`HOP_SAMPLES`], zeros beyond the ends of the sound.
 pub(crate) struct Stft {
+    arch: Arch,
     fft: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
     frame: Vec<f32>,
@@ -47,9 +49,10 @@ pub(crate) struct Stft {
 }
 
 impl Stft {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(arch: Arch) -> Self {
         let fft = RealFftPlanner::new().plan_fft_forward(FRAME_SAMPLES);
         Self {
+            arch,
             window: hann(FRAME_SAMPLES),
             frame: fft.make_input_vec(),
             spectrum: fft.make_output_vec(),
@@ -67,9 +70,7 @@ impl Stft {
             self.fft
                 .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
                 .expect("the plan made these buffers");
-            for (power, value) in power[..BINS].iter_mut().zip(&self.spectrum) {
-                *power = value.re * value.re + value.im * value.im;
-            }
+            self.arch.dispatch(Squares { spectrum: &self.spectrum, power: &mut power[..BINS] });
         }
     }
 
@@ -86,6 +87,23 @@ impl Stft {
         let windowed = self.frame[before..after].iter_mut().zip(&self.window[before..after]);
         for ((value, weight), sample) in windowed.zip(&samples[start..end]) {
             *value = sample * weight;
+        }
+    }
+}
+
+/// Squares of magnitudes, by the widest instructions of the processor.
+struct Squares<'a> {
+    spectrum: &'a [Complex32],
+    power: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Squares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (power, value) in self.power.iter_mut().zip(self.spectrum) {
+            *power = value.re * value.re + value.im * value.im;
         }
     }
 }
