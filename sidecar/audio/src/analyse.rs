@@ -1,12 +1,15 @@
 use pulp::Arch;
 
-use crate::banks::chroma_bank;
 use crate::beats::{beats, regularity, time_s};
 use crate::decibels::{decibels, mfcc, onsets};
 use crate::spectrum::{Chroma, Features};
-use crate::stft::{BLOCK_FRAMES, Block, Stft, frames_of};
+use crate::stft::{Block, LANES, Stft, frames_of};
 use crate::tempo::{autocorrelation, bpm_of, period};
-use crate::{AudioError, SAMPLE_RATE, SAMPLE_VALUE_MAX, SAMPLES_MAX, Sound, level};
+use crate::{AudioError, HOP_SAMPLES, SAMPLE_RATE, SAMPLE_VALUE_MAX, SAMPLES_MAX, Sound, level};
+
+/// Spectra are kept of a sound of so many frames, a minute: 11 MB. They are made twice of a longer
+/// one.
+const KEPT_FRAMES_MAX: usize = 60 * SAMPLE_RATE as usize / HOP_SAMPLES;
 
 /// Mel bands that end below about 280 Hz.
 const LOW_BANDS: std::ops::Range<usize> = 0..10;
@@ -17,8 +20,8 @@ const HIGH_BANDS: std::ops::Range<usize> = 98..128;
 /// Features, tempo and beats of a sound: one channel of [`SAMPLE_RATE`].
 ///
 /// At most [`SAMPLES_MAX`] samples are analysed. The spectra are made some frames at a time and
-/// not kept: beside the samples, ten minutes take 150 MB at most while they are analysed (noise,
-/// whose spectra are all peaks; music takes about half), and 20 MB after.
+/// not kept of more than a minute: beside the samples, ten minutes take 150 MB at most while they
+/// are analysed (noise, whose spectra are all peaks; music takes about half), and 20 MB after.
 ///
 /// # Errors
 ///
@@ -31,24 +34,33 @@ pub fn analyse(samples: &[f32]) -> Result<Sound, AudioError> {
     let frames = frames_of(samples.len());
 
     let mut features = Features::new(arch, frames);
-    let mut chroma = Chroma::new(arch, frames, chroma_bank(0.0));
-    each_block(samples, |block| {
+    let mut chroma = Chroma::new(arch, frames, 0.0);
+    let mut kept = Vec::new();
+    each_block(arch, samples, |block| {
         features.add(block);
         chroma.add(block);
+        if frames <= KEPT_FRAMES_MAX {
+            kept.push(std::mem::replace(block, Block::new()));
+        }
     });
 
-    // The tuning is known only now; a second round of spectra is cheaper than to keep the first.
+    // The tuning is known only now.
     let tuning = features.magnitude_peaks.tuning();
     let chroma_tuning = features.power_peaks.tuning();
     let chroma_auto = if chroma_tuning == 0.0 {
         chroma.values.clone()
     } else {
-        let mut tuned = Chroma::new(arch, frames, chroma_bank(chroma_tuning));
-        each_block(samples, |block| tuned.add(block));
+        let mut tuned = Chroma::new(arch, frames, chroma_tuning);
+        if kept.is_empty() {
+            each_block(arch, samples, |block| tuned.add(block));
+        } else {
+            kept.iter().for_each(|block| tuned.add(block));
+        }
         tuned.values
     };
+    drop(kept);
 
-    let mel_db = decibels(&features.mel_power);
+    let mel_db = decibels(arch, &features.mel_power);
     let onset_strength = onsets(arch, &mel_db, frames, 0..crate::banks::MELS);
     let onset_autocorrelation = autocorrelation(&onset_strength);
     let period = period(&onset_autocorrelation);
@@ -67,8 +79,8 @@ pub fn analyse(samples: &[f32]) -> Result<Sound, AudioError> {
         bandwidth_hz: features.bandwidth_hz,
         rolloff_hz: features.rolloff_hz,
         contrast_db: difference(
-            &decibels(&features.contrast_peaks),
-            &decibels(&features.contrast_valleys),
+            &decibels(arch, &features.contrast_peaks),
+            &decibels(arch, &features.contrast_valleys),
         ),
         flatness: features.flatness,
         rms: level::rms(samples),
@@ -90,8 +102,12 @@ fn check(samples: &[f32]) -> Result<(), AudioError> {
     if samples.is_empty() {
         return Err(AudioError::Empty);
     }
-    // A comparison with NaN is false.
+    // A comparison with NaN is false. Whole pieces are judged without a branch a sample.
     let fits = |sample: &f32| sample.abs() <= SAMPLE_VALUE_MAX;
+    let all_fit = |piece: &[f32]| piece.iter().fold(true, |all, sample| all & fits(sample));
+    if samples.chunks(HOP_SAMPLES).all(all_fit) {
+        return Ok(());
+    }
     let Some(index) = samples.iter().position(|sample| !fits(sample)) else { return Ok(()) };
     let time_s = index as f64 / f64::from(SAMPLE_RATE);
     let value = samples[index];
@@ -102,13 +118,13 @@ fn check(samples: &[f32]) -> Result<(), AudioError> {
     })
 }
 
-/// Shows `see` the spectra of a sound, block by block.
-fn each_block(samples: &[f32], mut see: impl FnMut(&Block)) {
-    let mut stft = Stft::new();
+/// Shows `see` the spectra of a sound, block by block; it may put another block in its place.
+fn each_block(arch: Arch, samples: &[f32], mut see: impl FnMut(&mut Block)) {
+    let mut stft = Stft::new(arch);
     let mut block = Block::new();
-    for first in (0..frames_of(samples.len())).step_by(BLOCK_FRAMES) {
+    for first in (0..frames_of(samples.len())).step_by(LANES) {
         stft.transform(samples, first, &mut block);
-        see(&block);
+        see(&mut block);
     }
 }
 

@@ -1,14 +1,12 @@
 //! Constant tables: the window, the weights of mel bands, pitch classes and cosines.
 
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use crate::{FRAME_SAMPLES, SAMPLE_RATE};
 
 /// Frequencies of a spectrum, from 0 Hz to half of the sample rate.
 pub(crate) const BINS: usize = FRAME_SAMPLES / 2 + 1;
-
-/// Floats that a stored spectrum takes: [`BINS`] and zeros up to whole vectors.
-pub(crate) const STRIDE: usize = BINS.next_multiple_of(16);
 
 /// Distance of neighbouring frequencies of a spectrum in Hz.
 pub(crate) const BIN_HZ: f64 = SAMPLE_RATE as f64 / FRAME_SAMPLES as f64;
@@ -32,7 +30,7 @@ pub(crate) fn hann(samples: usize) -> Vec<f32> {
 pub(crate) struct Band {
     /// The first bin that has weight.
     pub first: usize,
-    /// Weights; zeros up to whole vectors of 8, never beyond [`STRIDE`].
+    /// Weights; never beyond [`BINS`].
     pub weights: Vec<f32>,
 }
 
@@ -42,7 +40,9 @@ pub(crate) struct Band {
 ///
 /// Slaney 1998, Auditory Toolbox, Interval Research report 1998-010: 200/3 Hz a mel below 1 kHz,
 /// and 27 mels for a factor of 6.4 above it.
-pub(crate) fn mel_bands() -> Vec<Band> {
+pub(crate) static MEL_BANDS: LazyLock<Vec<Band>> = LazyLock::new(mel_bands);
+
+fn mel_bands() -> Vec<Band> {
     let top = hz_to_mel(f64::from(SAMPLE_RATE) / 2.0);
     let edges: Vec<f64> =
         (0..MELS + 2).map(|i| mel_to_hz(top * i as f64 / (MELS + 1) as f64)).collect();
@@ -58,11 +58,7 @@ pub(crate) fn mel_bands() -> Vec<Band> {
             let weighty = |bin: &usize| weight(*bin) > 0.0;
             let first = (0..BINS).find(weighty).unwrap_or(0);
             let last = (0..BINS).rfind(weighty).unwrap_or(0);
-            let length = (last + 1 - first).next_multiple_of(8);
-            let weights = (first..first + length)
-                .map(|bin| if bin < BINS { weight(bin) } else { 0.0 })
-                .collect();
-            Band { first, weights }
+            Band { first, weights: (first..=last).map(weight).collect() }
         })
         .collect()
 }
@@ -87,7 +83,10 @@ fn mel_to_hz(mel: f64) -> f64 {
     if mel < log_from { mel * MEL_HZ } else { LOG_FROM_HZ * (log_step() * (mel - log_from)).exp() }
 }
 
-/// Weights of each bin for each pitch class from C, `[12, STRIDE]`.
+/// The weights of a sound that is in tune, which every sound is asked about.
+pub(crate) static CHROMA_BANK: LazyLock<Vec<[f32; CHROMAS]>> = LazyLock::new(|| chroma_bank(0.0));
+
+/// Weights of each bin for each pitch class from C, `[BINS, 12]`.
 ///
 /// * `tuning`: semitones that the sound is above A = 440 Hz.
 ///
@@ -96,7 +95,7 @@ fn mel_to_hz(mel: f64) -> f64 {
 /// Ellis 2007, Chroma feature analysis and synthesis (LabROSA): a bell over the pitch classes
 /// about each bin, as wide as the bin but at least a semitone; each bin's weights have norm 1, and
 /// a bell over the octaves about the fifth, two wide, prefers the middle.
-pub(crate) fn chroma_bank(tuning: f64) -> Vec<f32> {
+pub(crate) fn chroma_bank(tuning: f64) -> Vec<[f32; CHROMAS]> {
     let classes = CHROMAS as f64;
     let a0_hz = 440.0 * 2.0_f64.powf(tuning / classes) / 16.0;
     let pitch = |bin: usize| classes * (bin as f64 * BIN_HZ / a0_hz).log2();
@@ -104,26 +103,29 @@ pub(crate) fn chroma_bank(tuning: f64) -> Vec<f32> {
     let pitches: Vec<f64> = (0..=BINS)
         .map(|bin| if bin == 0 { pitch(1) - 1.5 * classes } else { pitch(bin) })
         .collect();
-    let mut bank = vec![0.0; CHROMAS * STRIDE];
+    let mut bank = vec![[0.0; CHROMAS]; BINS];
     for bin in 0..BINS {
         let width = (pitches[bin + 1] - pitches[bin]).max(1.0);
         let bell: [f64; CHROMAS] = std::array::from_fn(|class| {
-            let away = (pitches[bin] - class as f64 + classes / 2.0).rem_euclid(classes);
-            (-0.5 * (2.0 * (away - classes / 2.0) / width).powi(2)).exp()
+            let turns = (pitches[bin] - class as f64) / classes + 0.5;
+            let away = classes * (turns - turns.floor() - 0.5);
+            (-0.5 * (2.0 * away / width).powi(2)).exp()
         });
         let norm = bell.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
         let octave = (-0.5 * ((pitches[bin] / classes - 5.0) / 2.0).powi(2)).exp();
         for (class, weight) in bell.iter().enumerate() {
             // The bells count from A, the rows from C.
             let row = (class + CHROMAS - 3) % CHROMAS;
-            bank[row * STRIDE + bin] = (weight / norm * octave) as f32;
+            bank[bin][row] = (weight / norm * octave) as f32;
         }
     }
     bank
 }
 
 /// Cosines of the orthonormal DCT of type II, `[20, 128]`.
-pub(crate) fn cosines() -> Vec<f32> {
+pub(crate) static COSINES: LazyLock<Vec<f32>> = LazyLock::new(cosines);
+
+fn cosines() -> Vec<f32> {
     let bands = MELS as f64;
     let mut cosines = Vec::with_capacity(MFCCS * MELS);
     for coefficient in 0..MFCCS {
@@ -141,11 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_mel_band_is_empty_or_leaves_the_stored_spectrum() {
+    fn no_mel_band_is_empty_or_leaves_the_spectrum() {
         let bands = mel_bands();
         assert_eq!(bands.len(), MELS);
         for (index, band) in bands.iter().enumerate() {
-            assert!(band.first + band.weights.len() <= STRIDE, "band {index}");
+            assert!(band.first + band.weights.len() <= BINS, "band {index}");
             assert!(band.weights.iter().sum::<f32>() > 0.0, "band {index}");
         }
     }
@@ -154,9 +156,8 @@ mod tests {
     fn a_bin_at_440_hz_weighs_most_for_the_class_a() {
         let bank = chroma_bank(0.0);
         let bin = (440.0 / BIN_HZ).round() as usize;
-        let strongest = (0..CHROMAS)
-            .max_by(|a, b| bank[a * STRIDE + bin].total_cmp(&bank[b * STRIDE + bin]))
-            .unwrap();
+        let strongest =
+            (0..CHROMAS).max_by(|&a, &b| bank[bin][a].total_cmp(&bank[bin][b])).unwrap();
         assert_eq!(strongest, 9);
     }
 }

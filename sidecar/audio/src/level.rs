@@ -12,16 +12,26 @@ const ZERO: f32 = 1e-10;
 
 /// Root mean square of each frame, zeros beyond the ends.
 pub(crate) fn rms(samples: &[f32]) -> Vec<f32> {
-    let energies: Vec<f64> = samples
-        .chunks(HOP_SAMPLES)
-        .map(|hop| hop.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum())
-        .collect();
+    let energies: Vec<f64> = samples.chunks(HOP_SAMPLES).map(energy).collect();
     (0..frames_of(samples.len()))
         .map(|frame| {
             let sum: f64 = hops(frame, energies.len()).map(|hop| energies[hop]).sum();
             (sum / FRAME_SAMPLES as f64).sqrt() as f32
         })
         .collect()
+}
+
+/// Sum of squares, in eight sums side by side.
+fn energy(samples: &[f32]) -> f64 {
+    let square = |sample: f32| f64::from(sample) * f64::from(sample);
+    let (groups, rest) = samples.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for group in groups {
+        for (sum, &sample) in sums.iter_mut().zip(group) {
+            *sum += square(sample);
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|&sample| square(sample)).sum::<f64>()
 }
 
 /// Share of each frame's samples whose sign is not that of the sample before. The first of a

@@ -1,67 +1,52 @@
 //! Power spectra to the features of each frame.
 //!
-//! The loops are written over fixed groups of numbers and dispatched by pulp, so that the
-//! compiler makes the widest instructions of the processor of them.
+//! The frames of a block lie side by side: each loop goes up the spectrum with all of them, a lane
+//! each. The loops are dispatched by pulp, so that the compiler makes wide instructions of them.
+
+use std::borrow::Cow;
 
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::banks::{BIN_HZ, BINS, Band, CHROMAS, MELS, STRIDE, mel_bands};
-use crate::stft::Block;
+use crate::banks::{BIN_HZ, BINS, CHROMA_BANK, CHROMAS, MEL_BANDS, MELS, chroma_bank};
+use crate::stft::{Block, LANES, Lanes};
 use crate::tuning::Peaks;
 
 /// Bands of spectral contrast: one below 200 Hz, and six octaves from there.
 pub(crate) const CONTRASTS: usize = 7;
 
-/// The lowest band of contrast ends here, in Hz.
-const CONTRAST_FROM_HZ: f64 = 200.0;
-
-/// Share of a band's bins that make its peak, and its valley.
-const CONTRAST_SHARE: f64 = 0.02;
-
-/// More bins than that share is of the widest band.
-const EXTREMES_MAX: usize = 16;
-
-/// Share of the magnitude that lies at or below the rolloff.
-const ROLLOFF_SHARE: f64 = 0.85;
-
-/// Nothing counts as less power than this in the flatness.
-const POWER_MIN: f32 = 1e-10;
-
 /// The bins of a band of contrast.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct ContrastBand {
     first: usize,
     end: usize,
+    /// How many bins make its peak, and how many its valley.
     extremes: usize,
 }
 
-fn contrast_bands() -> [ContrastBand; CONTRASTS] {
-    std::array::from_fn(|band| {
-        let edge_hz = |octave: usize| CONTRAST_FROM_HZ * 2.0_f64.powi(octave as i32);
-        let low_hz = if band == 0 { 0.0 } else { edge_hz(band - 1) };
-        let inside = |bin: &usize| {
-            let hz = *bin as f64 * BIN_HZ;
-            low_hz <= hz && hz <= edge_hz(band)
-        };
-        let lowest = (0..BINS).find(inside).unwrap_or(0);
-        let highest = (0..BINS).rfind(inside).unwrap_or(0);
-        // librosa's bands begin a bin early and end a bin early; the last ends at the top.
-        let first = if band == 0 { lowest } else { lowest - 1 };
-        let is_top = band == CONTRASTS - 1;
-        let counted = if is_top { BINS } else { highest + 1 };
-        let extremes = (CONTRAST_SHARE * (counted - first) as f64).round_ties_even() as usize;
-        let end = if is_top { BINS } else { highest };
-        ContrastBand { first, end, extremes: extremes.clamp(1, EXTREMES_MAX) }
-    })
-}
+/// A test says how they follow from frequencies.
+#[rustfmt::skip]
+const CONTRAST_BANDS: [ContrastBand; CONTRASTS] = [
+    ContrastBand { first: 0, end: 18, extremes: 1 },
+    ContrastBand { first: 18, end: 37, extremes: 1 },
+    ContrastBand { first: 37, end: 74, extremes: 1 },
+    ContrastBand { first: 74, end: 148, extremes: 2 },
+    ContrastBand { first: 148, end: 297, extremes: 3 },
+    ContrastBand { first: 297, end: 594, extremes: 6 },
+    ContrastBand { first: 594, end: 1025, extremes: 9 },
+];
+
+/// Share of the magnitude that lies at or below the rolloff.
+const ROLLOFF_SHARE: f32 = 0.85;
+
+/// Nothing counts as less power than this in the flatness.
+const POWER_MIN: f32 = 1e-10;
 
 /// Features of the spectra of a sound; arrays `[rows, frames]`, row by row.
 pub(crate) struct Features {
     arch: Arch,
     frames: usize,
-    mel_bands: Vec<Band>,
-    contrast_bands: [ContrastBand; CONTRASTS],
-    bins: Vec<f32>,
+    /// Of the block that is added, `[BINS]`.
+    magnitude: Vec<Lanes>,
     /// `[128, frames]`.
     pub mel_power: Vec<f32>,
     /// `[frames]`, in Hz.
@@ -87,9 +72,7 @@ impl Features {
         Self {
             arch,
             frames,
-            mel_bands: mel_bands(),
-            contrast_bands: contrast_bands(),
-            bins: (0..STRIDE).map(|bin| bin as f32).collect(),
+            magnitude: vec![[0.0; LANES]; BINS],
             mel_power: vec![0.0; MELS * frames],
             centroid_hz: vec![0.0; frames],
             bandwidth_hz: vec![0.0; frames],
@@ -112,14 +95,7 @@ impl Features {
             #[inline(always)]
             fn call(self) {
                 let Self(features, block) = self;
-                features.add_mels(block);
-                let mut magnitude = [0.0_f32; STRIDE];
-                for (offset, power) in block.spectra().enumerate() {
-                    for (magnitude, power) in magnitude.iter_mut().zip(power) {
-                        *magnitude = power.sqrt();
-                    }
-                    features.add_frame(block.first + offset, power, &magnitude);
-                }
+                features.add_lanes(block);
             }
         }
 
@@ -127,35 +103,41 @@ impl Features {
     }
 
     #[inline(always)]
-    fn add_mels(&mut self, block: &Block) {
-        let rows = self.mel_power.chunks_exact_mut(self.frames);
-        for (row, band) in rows.zip(&self.mel_bands) {
-            for (value, power) in row[block.first..].iter_mut().zip(block.spectra()) {
-                *value =
-                    dot::<8>(&power[band.first..band.first + band.weights.len()], &band.weights);
-            }
+    fn add_lanes(&mut self, block: &Block) {
+        let power = block.power.as_slice();
+        for (magnitude, power) in self.magnitude.iter_mut().zip(power) {
+            *magnitude = lanes(|lane| power[lane].sqrt());
         }
-    }
+        let magnitude = self.magnitude.as_slice();
+        let frames = self.frames;
+        let put = |values: &mut [f32], lanes: Lanes| {
+            values[block.first..block.first + block.count].copy_from_slice(&lanes[..block.count]);
+        };
 
-    #[inline(always)]
-    fn add_frame(&mut self, frame: usize, power: &[f32], magnitude: &[f32]) {
-        let sum = sum(magnitude);
-        if sum > f32::MIN_POSITIVE {
-            let centroid = dot::<16>(magnitude, &self.bins) / sum;
-            let spread = spread(magnitude, &self.bins, centroid) / sum;
-            self.centroid_hz[frame] = (f64::from(centroid) * BIN_HZ) as f32;
-            self.bandwidth_hz[frame] = (f64::from(spread.sqrt()) * BIN_HZ) as f32;
+        for (row, band) in self.mel_power.chunks_exact_mut(frames).zip(&*MEL_BANDS) {
+            put(row, weighed(&power[band.first..], &band.weights));
         }
-        self.rolloff_hz[frame] = (rolloff(magnitude) as f64 * BIN_HZ) as f32;
-        self.flatness[frame] = flatness(power);
-        for (index, band) in self.contrast_bands.iter().enumerate() {
+        let Sums { all, moment, largest } = sums(magnitude);
+        let sounds = |lane: usize| all[lane] > f32::MIN_POSITIVE;
+        let by_all =
+            |values: Lanes| lanes(|lane| if sounds(lane) { values[lane] / all[lane] } else { 0.0 });
+        let hz = |bins: f32| (f64::from(bins) * BIN_HZ) as f32;
+        let centroid = by_all(moment);
+        let spread = by_all(spread(magnitude, centroid));
+        put(&mut self.centroid_hz, lanes(|lane| hz(centroid[lane])));
+        put(&mut self.bandwidth_hz, lanes(|lane| hz(spread[lane].sqrt())));
+        put(&mut self.rolloff_hz, rolloff(magnitude, all).map(hz));
+        put(&mut self.flatness, flatness(power));
+
+        let peaks = self.contrast_peaks.chunks_exact_mut(frames);
+        let valleys = self.contrast_valleys.chunks_exact_mut(frames);
+        for ((band, peaks), valleys) in CONTRAST_BANDS.iter().zip(peaks).zip(valleys) {
             let (valley, peak) = extremes(&magnitude[band.first..band.end], band.extremes);
-            self.contrast_valleys[index * self.frames + frame] = valley;
-            self.contrast_peaks[index * self.frames + frame] = peak;
+            put(peaks, peak);
+            put(valleys, valley);
         }
-        let largest = largest(magnitude);
         self.magnitude_peaks.add(magnitude, largest);
-        self.power_peaks.add(power, largest * largest);
+        self.power_peaks.add(power, lanes(|lane| largest[lane] * largest[lane]));
     }
 }
 
@@ -163,210 +145,192 @@ impl Features {
 pub(crate) struct Chroma {
     arch: Arch,
     frames: usize,
-    bank: Vec<f32>,
+    /// `[BINS, 12]`
+    bank: Cow<'static, [[f32; CHROMAS]]>,
     /// `[12, frames]`, 0 to 1.
     pub values: Vec<f32>,
 }
 
 impl Chroma {
-    /// * `bank`: as [`chroma_bank`](crate::banks::chroma_bank) makes it.
-    pub(crate) fn new(arch: Arch, frames: usize, bank: Vec<f32>) -> Self {
+    /// * `tuning`: semitones that the sound is above A = 440 Hz.
+    pub(crate) fn new(arch: Arch, frames: usize, tuning: f64) -> Self {
+        let bank = match tuning {
+            0.0 => Cow::Borrowed(CHROMA_BANK.as_slice()),
+            tuning => Cow::Owned(chroma_bank(tuning)),
+        };
         Self { arch, frames, bank, values: vec![0.0; CHROMAS * frames] }
     }
 
     /// Adds the frames of a block.
     pub(crate) fn add(&mut self, block: &Block) {
-        struct Add<'a>(&'a mut Chroma, &'a Block);
+        struct Classes<'a>(&'a [[f32; CHROMAS]], &'a [Lanes]);
 
-        impl NullaryFnOnce for Add<'_> {
-            type Output = ();
+        impl NullaryFnOnce for Classes<'_> {
+            type Output = [Lanes; CHROMAS];
 
             #[inline(always)]
-            fn call(self) {
-                let Self(chroma, block) = self;
-                for (offset, power) in block.spectra().enumerate() {
-                    chroma.add_frame(block.first + offset, power);
+            fn call(self) -> Self::Output {
+                let mut classes = [[0.0; LANES]; CHROMAS];
+                for (weights, power) in self.0.iter().zip(self.1) {
+                    for (class, weight) in classes.iter_mut().zip(weights) {
+                        for lane in 0..LANES {
+                            class[lane] += weight * power[lane];
+                        }
+                    }
                 }
+                let mut largest = [f32::MIN_POSITIVE; LANES];
+                for class in &classes {
+                    largest = greater(largest, *class);
+                }
+                let is_heard = |lane: usize| largest[lane] > f32::MIN_POSITIVE;
+                let scale = lanes(|lane| if is_heard(lane) { largest[lane] } else { 1.0 });
+                classes.map(|class| lanes(|lane| class[lane] / scale[lane]))
             }
         }
 
-        self.arch.dispatch(Add(self, block));
-    }
-
-    #[inline(always)]
-    fn add_frame(&mut self, frame: usize, power: &[f32]) {
-        let mut classes = [0.0; CHROMAS];
-        for (class, weights) in classes.iter_mut().zip(self.bank.chunks_exact(STRIDE)) {
-            *class = dot::<32>(power, weights);
-        }
-        let largest = classes.iter().copied().fold(0.0, f32::max);
-        let scale = if largest < f32::MIN_POSITIVE { 1.0 } else { largest };
-        for (class, value) in classes.iter().enumerate() {
-            self.values[class * self.frames + frame] = value / scale;
+        let classes = self.arch.dispatch(Classes(&self.bank, &block.power));
+        for (row, class) in self.values.chunks_exact_mut(self.frames).zip(classes) {
+            row[block.first..block.first + block.count].copy_from_slice(&class[..block.count]);
         }
     }
 }
 
-/// Dot product, summed in `LANES` sums side by side.
 #[inline(always)]
-fn dot<const LANES: usize>(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a_groups, a_rest) = a.as_chunks::<LANES>();
-    let (b_groups, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_groups.iter().zip(b_groups) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    total(sums) + rest
-}
-
-/// Adds up pairwise.
-#[inline(always)]
-fn total<const LANES: usize>(mut sums: [f32; LANES]) -> f32 {
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
-        }
-    }
-    sums[0]
+fn lanes(of: impl FnMut(usize) -> f32) -> Lanes {
+    std::array::from_fn(of)
 }
 
 #[inline(always)]
-fn sum(values: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 32];
-    for group in values.as_chunks::<32>().0 {
-        for lane in 0..32 {
-            sums[lane] += group[lane];
-        }
+fn greater(a: Lanes, b: Lanes) -> Lanes {
+    lanes(|lane| if a[lane] > b[lane] { a[lane] } else { b[lane] })
+}
+
+#[inline(always)]
+fn lesser(a: Lanes, b: Lanes) -> Lanes {
+    lanes(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
+}
+
+/// Sum of as many bins as there are weights, each by its weight.
+#[inline(always)]
+fn weighed(power: &[Lanes], weights: &[f32]) -> Lanes {
+    let mut sum = [0.0; LANES];
+    for (power, weight) in power.iter().zip(weights) {
+        sum = lanes(|lane| sum[lane] + weight * power[lane]);
     }
-    total(sums) + values.as_chunks::<32>().1.iter().sum::<f32>()
+    sum
+}
+
+/// What one pass over the magnitudes gives.
+struct Sums {
+    all: Lanes,
+    /// Each by its bin.
+    moment: Lanes,
+    largest: Lanes,
+}
+
+#[inline(always)]
+fn sums(magnitude: &[Lanes]) -> Sums {
+    let (mut all, mut moment, mut largest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for (bin, magnitude) in magnitude.iter().enumerate() {
+        all = lanes(|lane| all[lane] + magnitude[lane]);
+        moment = lanes(|lane| moment[lane] + magnitude[lane] * bin as f32);
+        largest = greater(largest, *magnitude);
+    }
+    Sums { all, moment, largest }
 }
 
 /// Sum of magnitude times the square of the distance from the centroid, in bins.
 #[inline(always)]
-fn spread(magnitude: &[f32], bins: &[f32], centroid: f32) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    for (magnitude, bins) in magnitude.as_chunks::<16>().0.iter().zip(bins.as_chunks::<16>().0) {
-        for lane in 0..16 {
-            let away = bins[lane] - centroid;
-            sums[lane] += magnitude[lane] * away * away;
+fn spread(magnitude: &[Lanes], centroid: Lanes) -> Lanes {
+    let mut sum = [0.0; LANES];
+    for (bin, magnitude) in magnitude.iter().enumerate() {
+        for lane in 0..LANES {
+            let away = bin as f32 - centroid[lane];
+            sum[lane] += magnitude[lane] * away * away;
         }
     }
-    total(sums)
+    sum
 }
 
+/// The first bin up to which the magnitudes add up to their share of `all`.
 #[inline(always)]
-fn largest(values: &[f32]) -> f32 {
-    let mut most = [0.0_f32; 16];
-    for group in values.as_chunks::<16>().0 {
-        for lane in 0..16 {
-            most[lane] = if group[lane] > most[lane] { group[lane] } else { most[lane] };
-        }
+fn rolloff(magnitude: &[Lanes], all: Lanes) -> Lanes {
+    let wanted = lanes(|lane| ROLLOFF_SHARE * all[lane]);
+    let (mut below, mut bins) = ([0.0; LANES], [0.0; LANES]);
+    for magnitude in magnitude {
+        below = lanes(|lane| below[lane] + magnitude[lane]);
+        bins = lanes(|lane| bins[lane] + if below[lane] < wanted[lane] { 1.0 } else { 0.0 });
     }
-    most.iter().copied().fold(0.0, f32::max)
-}
-
-/// The first bin up to which the magnitudes add up to their share.
-#[inline(always)]
-fn rolloff(magnitude: &[f32]) -> usize {
-    let (groups, _) = magnitude.as_chunks::<16>();
-    let mut sums = [0.0_f32; STRIDE / 16];
-    for (sum, group) in sums.iter_mut().zip(groups) {
-        *sum = total(*group);
-    }
-    let all: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
-    let wanted = ROLLOFF_SHARE * all;
-    let mut below = 0.0;
-    for (index, &sum) in sums.iter().enumerate() {
-        if below + f64::from(sum) >= wanted {
-            for (offset, &value) in groups[index].iter().enumerate() {
-                below += f64::from(value);
-                if below >= wanted {
-                    return index * 16 + offset;
-                }
-            }
-            return index * 16 + 15;
-        }
-        below += f64::from(sum);
-    }
-    BINS - 1
+    bins
 }
 
 /// Geometric by arithmetic mean of the power, at least [`POWER_MIN`] a bin.
 ///
-/// The logarithm of a product is that of its mantissa and its exponent: seven factors at most
-/// below `f32::MAX` stay in the range of `f64`, and then the exponent is put aside.
+/// The logarithm of a product is that of its mantissas and its exponents: the mantissas, each
+/// below 2, are multiplied, some at a time, and the exponents added.
 #[inline(always)]
-fn flatness(power: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    const FACTORS: usize = 7;
-    const MANTISSA: u64 = (1 << 52) - 1;
-    const ONE: u64 = 1023 << 52;
-    let mut sums = [0.0_f32; LANES];
-    let mut products = [1.0_f64; LANES];
-    let mut exponents = [0_u64; LANES];
-    let mut steps = 0_u64;
-    let (groups, rest) = power[..BINS].as_chunks::<LANES>();
-    for factors in groups.chunks(FACTORS) {
-        for group in factors {
+fn flatness(power: &[Lanes]) -> Lanes {
+    const FACTORS: usize = 64;
+    const EXPONENT_BITS: u32 = 23;
+    const MANTISSA: u32 = (1 << EXPONENT_BITS) - 1;
+    const ONE: u32 = 127 << EXPONENT_BITS;
+    let mut sum = [0.0; LANES];
+    let mut logarithm = [0.0_f64; LANES];
+    for factors in power.chunks(FACTORS) {
+        let mut product = [1.0_f32; LANES];
+        let mut exponents = [0_u32; LANES];
+        for power in factors {
             for lane in 0..LANES {
-                let value = if group[lane] > POWER_MIN { group[lane] } else { POWER_MIN };
-                sums[lane] += value;
-                products[lane] *= f64::from(value);
+                let value = if power[lane] > POWER_MIN { power[lane] } else { POWER_MIN };
+                sum[lane] += value;
+                let bits = value.to_bits();
+                exponents[lane] += bits >> EXPONENT_BITS;
+                product[lane] *= f32::from_bits(bits & MANTISSA | ONE);
             }
         }
-        steps += 1;
         for lane in 0..LANES {
-            let bits = products[lane].to_bits();
-            exponents[lane] += bits >> 52;
-            products[lane] = f64::from_bits(bits & MANTISSA | ONE);
+            let exponent = f64::from(exponents[lane]) - 127.0 * factors.len() as f64;
+            logarithm[lane] += f64::from(product[lane].log2()) + exponent;
         }
     }
-    let mut logarithm = (exponents.iter().sum::<u64>() as f64
-        - (1023 * steps * LANES as u64) as f64)
-        * std::f64::consts::LN_2;
-    // Eight mantissas below 2.
-    logarithm += products.iter().product::<f64>().ln();
-    let mut sum = f64::from(total(sums));
-    for &value in rest {
-        let value = f64::from(value.max(POWER_MIN));
-        sum += value;
-        logarithm += value.ln();
-    }
-    let count = BINS as f64;
-    ((logarithm / count).exp() / (sum / count)) as f32
+    let count = power.len() as f64;
+    lanes(|lane| ((logarithm[lane] / count).exp2() / (f64::from(sum[lane]) / count)) as f32)
 }
 
-/// Means of the `count` least and of the `count` largest values.
+/// Means of the `count` least and of the `count` largest values, of which there are as many.
 #[inline(always)]
-fn extremes(values: &[f32], count: usize) -> (f32, f32) {
-    let mut least = [f32::INFINITY; EXTREMES_MAX];
-    let mut most = [0.0_f32; EXTREMES_MAX];
-    let (least, most) = (&mut least[..count], &mut most[..count]);
-    for &value in values {
-        if value < least[count - 1] {
-            let mut at = count - 1;
-            while at > 0 && least[at - 1] > value {
-                least[at] = least[at - 1];
-                at -= 1;
-            }
-            least[at] = value;
-        }
-        if value > most[count - 1] {
-            let mut at = count - 1;
-            while at > 0 && most[at - 1] < value {
-                most[at] = most[at - 1];
-                at -= 1;
-            }
-            most[at] = value;
+fn extremes(values: &[Lanes], count: usize) -> (Lanes, Lanes) {
+    match count {
+        1 => extremes_of::<1>(values),
+        2 => extremes_of::<2>(values),
+        3 => extremes_of::<3>(values),
+        6 => extremes_of::<6>(values),
+        9 => extremes_of::<9>(values),
+        _ => unreachable!("no band of contrast has other counts"),
+    }
+}
+
+/// Each value goes down a list that is in order, and pushes out what it displaces: no branch.
+#[inline(always)]
+fn extremes_of<const COUNT: usize>(values: &[Lanes]) -> (Lanes, Lanes) {
+    let mut least = [[f32::INFINITY; LANES]; COUNT];
+    for value in values {
+        let mut value = *value;
+        for kept in &mut least {
+            (*kept, value) = (lesser(*kept, value), greater(*kept, value));
         }
     }
-    let mean = |values: &[f32]| values.iter().sum::<f32>() / count as f32;
-    (mean(least), mean(most))
+    let mut most = [[0.0; LANES]; COUNT];
+    for value in values {
+        let mut value = *value;
+        for kept in &mut most {
+            (*kept, value) = (greater(*kept, value), lesser(*kept, value));
+        }
+    }
+    let mean = |of: &[Lanes]| {
+        lanes(|lane| of.iter().map(|values| values[lane]).sum::<f32>() / COUNT as f32)
+    };
+    (mean(&least), mean(&most))
 }
 
 #[cfg(test)]
@@ -377,36 +341,57 @@ mod tests {
     fn the_product_of_mantissas_is_the_mean_of_logarithms() {
         let mut random = fastrand::Rng::with_seed(7);
         for scale in [1e-12, 1e-6, 1.0, 1e12, 1e30] {
-            let mut power = vec![0.0; STRIDE];
-            power[..BINS].fill_with(|| random.f32() * scale);
-            let floored = || power[..BINS].iter().map(|&p| f64::from(p.max(POWER_MIN)));
-            let logs = floored().map(f64::ln).sum::<f64>() / BINS as f64;
-            let expected = logs.exp() / (floored().sum::<f64>() / BINS as f64);
-            let found = f64::from(flatness(&power));
-            assert!((found / expected - 1.0).abs() < 1e-5, "{scale}: {found} {expected}");
+            let power: Vec<Lanes> = (0..BINS).map(|_| lanes(|_| random.f32() * scale)).collect();
+            for (lane, found) in flatness(&power).into_iter().enumerate() {
+                let floored = || power.iter().map(|p| f64::from(p[lane].max(POWER_MIN)));
+                let logs = floored().map(f64::ln).sum::<f64>() / BINS as f64;
+                let expected = logs.exp() / (floored().sum::<f64>() / BINS as f64);
+                assert!(
+                    (f64::from(found) / expected - 1.0).abs() < 1e-5,
+                    "{scale}: {found} {expected}"
+                );
+            }
         }
     }
 
     #[test]
     fn extremes_are_the_means_of_the_ends_of_the_sorted_values() {
         let mut random = fastrand::Rng::with_seed(8);
-        let values: Vec<f32> = (0..300).map(|_| random.f32()).collect();
-        let mut sorted = values.clone();
-        sorted.sort_by(f32::total_cmp);
-        for count in [1, 3, 9] {
+        let values: Vec<Lanes> = (0..300).map(|_| lanes(|_| random.f32())).collect();
+        for count in [1, 2, 3, 6, 9] {
             let (valley, peak) = extremes(&values, count);
-            let mean = |part: &[f32]| part.iter().sum::<f32>() / count as f32;
-            assert!((valley - mean(&sorted[..count])).abs() < 1e-6);
-            assert!((peak - mean(&sorted[300 - count..])).abs() < 1e-6);
+            for lane in 0..LANES {
+                let mut sorted: Vec<f32> = values.iter().map(|value| value[lane]).collect();
+                sorted.sort_by(f32::total_cmp);
+                let mean = |part: &[f32]| part.iter().sum::<f32>() / count as f32;
+                assert!((valley[lane] - mean(&sorted[..count])).abs() < 1e-6);
+                assert!((peak[lane] - mean(&sorted[300 - count..])).abs() < 1e-6);
+            }
         }
     }
 
+    /// librosa's bands begin a bin early and end a bin early; the last ends at the top. The share
+    /// of a band's bins that are extreme is 2 %.
     #[test]
     fn bands_of_contrast_are_those_of_librosa() {
-        let bands = contrast_bands().map(|band| (band.first, band.end, band.extremes));
+        let edge_hz = |octave: usize| 200.0 * 2.0_f64.powi(octave as i32);
+        let bands: [ContrastBand; CONTRASTS] = std::array::from_fn(|band| {
+            let low_hz = if band == 0 { 0.0 } else { edge_hz(band - 1) };
+            let inside = |bin: &usize| (low_hz..=edge_hz(band)).contains(&(*bin as f64 * BIN_HZ));
+            let lowest = (0..BINS).find(inside).unwrap();
+            let highest = (0..BINS).rfind(inside).unwrap();
+            let first = if band == 0 { lowest } else { lowest - 1 };
+            let is_top = band == CONTRASTS - 1;
+            let counted = if is_top { BINS } else { highest + 1 };
+            let extremes = (0.02 * (counted - first) as f64).round_ties_even() as usize;
+            let end = if is_top { BINS } else { highest };
+            ContrastBand { first, end, extremes: extremes.max(1) }
+        });
+        assert_eq!(CONTRAST_BANDS, bands);
         // Printed by librosa's loop at 22,050 Hz.
-        assert_eq!(bands[0], (0, 18, 1));
-        assert_eq!(bands[1], (18, 37, 1));
-        assert_eq!(bands[6], (594, 1025, 9));
+        let printed = |band: usize| (bands[band].first, bands[band].end, bands[band].extremes);
+        assert_eq!(printed(0), (0, 18, 1));
+        assert_eq!(printed(1), (18, 37, 1));
+        assert_eq!(printed(6), (594, 1025, 9));
     }
 }

@@ -5,7 +5,10 @@
 //! Grosche, Müller and Kurth 2010, Cyclic tempogram (ICASSP), the autocorrelation tempogram; the
 //! prior is that of Ellis 2007, Beat tracking by dynamic programming, section 3.2.
 
-use realfft::RealFftPlanner;
+use std::sync::{Arc, LazyLock};
+
+use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 
 use crate::banks::hann;
 use crate::{HOP_SAMPLES, SAMPLE_RATE};
@@ -15,6 +18,10 @@ pub(crate) const LAGS: usize = 8 * SAMPLE_RATE as usize / HOP_SAMPLES;
 
 /// Length of a transform that no lag wraps around in: at least `2 * LAGS - 1`.
 const FFT_VALUES: usize = 768;
+
+static FFT: LazyLock<Arc<dyn Fft<f32>>> =
+    LazyLock::new(|| FftPlanner::new().plan_fft_forward(FFT_VALUES));
+static WINDOW: LazyLock<Vec<f32>> = LazyLock::new(|| hann(LAGS));
 
 /// The tempo that is likeliest before anything is heard; an octave either way is a deviation.
 const LIKELY_BPM: f64 = 120.0;
@@ -34,39 +41,50 @@ pub(crate) fn autocorrelation(onsets: &[f32]) -> Vec<f32> {
         return Vec::new();
     }
     let padded = ramped(onsets);
-    let window = hann(LAGS);
-    let mut planner = RealFftPlanner::<f32>::new();
-    let fft = planner.plan_fft_forward(FFT_VALUES);
-    let mut values = fft.make_input_vec();
-    let mut spectrum = fft.make_output_vec();
-    let mut scratch = fft.make_scratch_vec();
-    let mut power = vec![0.0_f64; spectrum.len()];
-    for around in padded.windows(LAGS).take(onsets.len()) {
-        let mut energy = 0.0;
-        for ((value, onset), weight) in values.iter_mut().zip(around).zip(&window) {
-            *value = onset * weight;
-            energy += *value * *value;
+    let frames = padded.windows(LAGS).take(onsets.len());
+    let energies: Vec<f32> = frames.clone().map(energy).collect();
+    let scale = |frame: usize| match energies.get(frame) {
+        Some(&energy) if energy >= f32::MIN_POSITIVE => energy.sqrt().recip(),
+        _ => 0.0,
+    };
+    let mut values = vec![Complex::ZERO; FFT_VALUES];
+    let mut scratch = vec![Complex::ZERO; FFT.get_inplace_scratch_len()];
+    let mut power = vec![0.0_f64; FFT_VALUES];
+    // Two frames are one transform, as real and imaginary part: what they have in common is odd,
+    // and the transform back forgets it.
+    for first in (0..onsets.len()).step_by(2) {
+        let second = (first + 1).min(onsets.len() - 1);
+        let (first_scale, second_scale) = (scale(first), scale(first + 1));
+        let around = padded[first..first + LAGS].iter().zip(&padded[second..second + LAGS]);
+        for ((value, (one, other)), weight) in values.iter_mut().zip(around).zip(&*WINDOW) {
+            *value = Complex::new(one * weight * first_scale, other * weight * second_scale);
         }
-        if energy < f32::MIN_POSITIVE {
-            continue;
-        }
-        values[LAGS..].fill(0.0);
-        fft.process_with_scratch(&mut values, &mut spectrum, &mut scratch)
-            .expect("the plan made these buffers");
-        for (sum, value) in power.iter_mut().zip(&spectrum) {
-            *sum += f64::from((value.re * value.re + value.im * value.im) / energy);
+        values[LAGS..].fill(Complex::ZERO);
+        FFT.process_with_scratch(&mut values, &mut scratch);
+        for (sum, value) in power.iter_mut().zip(&values) {
+            *sum += f64::from(value.re * value.re + value.im * value.im);
         }
     }
-    // The transform back is linear: one of the sum does for all frames.
-    let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(FFT_VALUES);
-    let mut spectrum = inverse.make_input_vec();
-    let mut values = inverse.make_output_vec();
-    for (value, power) in spectrum.iter_mut().zip(&power) {
-        value.re = *power;
+    // The transform back is linear: one of the sum does for all frames. Its real part is that of
+    // the symmetric part of the sum, and forward is back for that.
+    let share = 1.0 / (FFT_VALUES * onsets.len()) as f64;
+    for (value, power) in values.iter_mut().zip(&power) {
+        *value = Complex::new((power * share) as f32, 0.0);
     }
-    inverse.process(&mut spectrum, &mut values).expect("a power spectrum is real throughout");
-    let scale = 1.0 / (FFT_VALUES * onsets.len()) as f64;
-    values[..LAGS].iter().map(|value| (value * scale) as f32).collect()
+    FFT.process_with_scratch(&mut values, &mut scratch);
+    values[..LAGS].iter().map(|value| value.re).collect()
+}
+
+/// Sum of squares under the window.
+fn energy(onsets: &[f32]) -> f32 {
+    let mut sums = [0.0; 8];
+    for (onsets, weights) in onsets.as_chunks::<8>().0.iter().zip(WINDOW.as_chunks::<8>().0) {
+        for lane in 0..8 {
+            let value = onsets[lane] * weights[lane];
+            sums[lane] += value * value;
+        }
+    }
+    sums.iter().sum()
 }
 
 /// Onsets with a ramp from 0 up to the first, and one from the last down to 0, half of [`LAGS`].

@@ -6,6 +6,7 @@
 //! through a peak and its neighbours says where between the bins it lies.
 
 use crate::banks::BIN_HZ;
+use crate::stft::{LANES, Lanes};
 
 /// Bins that are searched: 150 Hz up to, but not at, 4 kHz.
 const FIRST_BIN: usize = (150.0 / BIN_HZ) as usize + 1;
@@ -28,13 +29,24 @@ pub(crate) struct Peaks {
 }
 
 impl Peaks {
-    /// Adds the peaks of a spectrum, whose largest value is `largest`.
-    pub(crate) fn add(&mut self, spectrum: &[f32], largest: f32) {
-        let least = PEAK_SHARE * largest;
-        for (offset, around) in spectrum[FIRST_BIN - 1..LAST_BIN + 2].windows(3).enumerate() {
-            let [before, here, after] = [around[0], around[1], around[2]];
-            if here > least && here > before && here >= after {
-                self.add_peak(FIRST_BIN + offset, before, here, after);
+    /// Adds the peaks of some spectra `[BINS]`, whose largest values are `largest`.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, spectra: &[Lanes], largest: Lanes) {
+        let least = largest.map(|largest| PEAK_SHARE * largest);
+        for (offset, around) in spectra[FIRST_BIN - 1..LAST_BIN + 2].windows(3).enumerate() {
+            let [before, here, after] = [&around[0], &around[1], &around[2]];
+            let mut is_peak = [false; LANES];
+            for lane in 0..LANES {
+                is_peak[lane] = (here[lane] > least[lane])
+                    & (here[lane] > before[lane])
+                    & (here[lane] >= after[lane]);
+            }
+            // Most bins are no peak of any spectrum.
+            if is_peak == [false; LANES] {
+                continue;
+            }
+            for lane in (0..LANES).filter(|&lane| is_peak[lane]) {
+                self.add_peak(FIRST_BIN + offset, before[lane], here[lane], after[lane]);
             }
         }
     }
@@ -45,7 +57,7 @@ impl Peaks {
         let shift = if slope.abs() >= curve.abs() { 0.0 } else { -slope / curve };
         let hz = ((bin as f64 + f64::from(shift)) * BIN_HZ) as f32;
         let semitones = 12.0 * (hz / A0_HZ).log2();
-        let above = semitones.rem_euclid(1.0);
+        let above = semitones - semitones.floor();
         let off = if above >= 0.5 { above - 1.0 } else { above };
         let step = ((f64::from(off) + 0.5) * STEPS as f64) as usize;
         self.heights.push(here + 0.5 * slope * shift);

@@ -51,6 +51,19 @@ fn sounds_shorter_than_a_frame_have_frames_and_an_embedding() {
 }
 
 #[test]
+fn spectra_made_twice_give_the_same_pitch_classes_as_spectra_kept() {
+    // Half a minute, whose spectra are kept, and over a minute, whose are not.
+    let [short, long] = [30.0, 63.0].map(|seconds| analyse(&made::tone(452.0, seconds)).unwrap());
+    assert_ne!(short.chroma_tuning, 0.0);
+    assert_eq!(short.chroma_tuning, long.chroma_tuning);
+    let classes = |sound: &Sound| -> Vec<f32> {
+        let frame = |row: usize| sound.chroma_auto[row * sound.frames + 1_000];
+        (0..12).map(frame).collect()
+    };
+    assert_eq!(classes(&short), classes(&long));
+}
+
+#[test]
 fn silence_has_features_but_no_embedding() {
     for samples in [vec![0.0; 30_000], vec![-0.0; 1], made::noise(1, 0.0, 2.0)] {
         let quiet: Vec<f32> = scaled(&samples, 1e-5);
