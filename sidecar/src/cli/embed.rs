@@ -278,6 +278,8 @@ fn copy_report(settings: &Settings, to: &Path) -> Result<(), Failure> {
 /// Says what a run would do, of what can be known without looking at a video.
 fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
     let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    run::check_folder(&settings.videos, "videos")
+        .map_err(|error| Failure::new(error.exit(), &error))?;
     let listing = Storage::open(&settings.videos, &settings.access).map_err(storage)?;
     let listing = listing.list().map_err(storage)?;
     let mut paths: Vec<&str> = listing.iter().map(|entry| entry.path.as_str()).collect();
@@ -322,12 +324,9 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
                 let words = summary::nothing(&settings.videos, &settings.filter, Noun::Clips);
                 output::print(format_args!("{words}"));
             }
-            const SHOWN: usize = 10;
-            for name in unused.iter().take(SHOWN) {
-                say!("no clip of the annotation {}", output::harmless(name));
-            }
-            if unused.len() > SHOWN {
-                say!("and of {} more", unused.len() - SHOWN);
+            let each = clips.iter().map(|(id, path)| (id.as_str(), *path));
+            if let Some(words) = run::unused(&settings.annotations, each) {
+                say!("{}", output::harmless(&words));
             }
             match remote.is_empty() {
                 true => say!("models: all load"),

@@ -220,15 +220,34 @@ impl Clips {
     ///
     /// * `clips`: id and path of each.
     pub(super) fn tell_unused<'a>(&self, clips: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let unused = self.annotations.unused(clips);
-        if unused.is_empty() {
-            return;
+        if let Some(words) = unused(&self.annotations, clips) {
+            tracing::warn!("{words}");
         }
-        let named = unused.iter().take(UNUSED_TOLD).copied().collect::<Vec<_>>().join(", ");
-        let more = if unused.len() > UNUSED_TOLD { ", …" } else { "" };
-        let (count, all) = (unused.len(), self.annotations.len());
-        tracing::warn!("{count} of {all} annotations belong to no clip here: {named}{more}");
     }
+}
+
+/// Which annotations no clip has, for people; nothing where each has one.
+///
+/// * `clips`: id and path of each.
+pub fn unused<'a>(
+    annotations: &Annotations,
+    clips: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
+    let unused = annotations.unused(clips);
+    if unused.is_empty() {
+        return None;
+    }
+    let named = unused.iter().take(UNUSED_TOLD).copied().collect::<Vec<_>>().join(", ");
+    let more = if unused.len() > UNUSED_TOLD { ", …" } else { "" };
+    let all = annotations.len();
+    Some(match unused.len() {
+        count if count == all => format!(
+            "the annotations name no clip here ({named}{more}): a clip_id is a video's file name \
+             without its suffix, a video_path its path below the folder of videos"
+        ),
+        1 => format!("1 of {all} annotations belongs to no clip here: {named}"),
+        count => format!("{count} of {all} annotations belong to no clip here: {named}{more}"),
+    })
 }
 
 /// Changes when the same annotation would give another sentence or other fields.
