@@ -269,9 +269,13 @@ fn copy_report(settings: &Settings, to: &Path) -> Result<(), Failure> {
     let out = Storage::open(&settings.out, &settings.out_access).map_err(storage)?;
     let absent = || Failure::usage(format!("there is no {REPORT} in {}", settings.out));
     let bytes = out.get(REPORT).map_err(storage)?.ok_or_else(absent)?;
-    std::fs::write(to, bytes).map_err(|error| Failure {
-        exit: Exit::Retry,
-        message: format!("cannot write the report to {}: {error}", to.display()),
+    std::fs::write(to, bytes).map_err(|error| {
+        let to = to.display();
+        Failure::usage(format!(
+            "cannot copy the report to {to}: {error}; name another file with --report (the run is \
+             done, and its report is in {})",
+            settings.out
+        ))
     })
 }
 
@@ -285,10 +289,8 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
     let mut paths: Vec<&str> = listing.iter().map(|entry| entry.path.as_str()).collect();
     paths.retain(|path| settings.filter.takes(path));
     paths.sort_unstable();
-    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
-    paths.truncate(most.unwrap_or(usize::MAX));
     let mut names = crate::asset::naming::Names::default();
-    let clips: Vec<(String, &str)> = paths
+    let mut clips: Vec<(String, &str)> = paths
         .into_iter()
         .map(|path| {
             let id = crate::asset::asset_id(&settings.collection, path);
@@ -299,9 +301,13 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
     let remote = remote.map_err(|error| Failure::new(error.exit(), &error))?;
     let remote: Vec<&str> = remote.into_iter().map(|model| model.uri.as_str()).collect();
     footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
+    let each = || clips.iter().map(|(id, path)| (id.as_str(), *path));
+    let unused = settings.annotations.unused(each());
+    let unused_told = run::unused(&settings.annotations, each());
+    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
+    clips.truncate(most.unwrap_or(usize::MAX));
     let found = |(id, path): &&(String, &str)| settings.annotations.find(id, path).is_some();
     let annotated = clips.iter().filter(found).count();
-    let unused = settings.annotations.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
     let index = settings
         .index
         .as_ref()
@@ -324,8 +330,7 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
                 let words = summary::nothing(&settings.videos, &settings.filter, Noun::Clips);
                 output::print(format_args!("{words}"));
             }
-            let each = clips.iter().map(|(id, path)| (id.as_str(), *path));
-            if let Some(words) = run::unused(&settings.annotations, each) {
+            if let Some(words) = unused_told {
                 say!("{}", output::harmless(&words));
             }
             match remote.is_empty() {

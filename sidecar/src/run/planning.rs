@@ -381,7 +381,9 @@ impl<'a> Planning<'a> {
         }
         if ground.settings.clips.is_some() {
             let held: HashSet<&str> = roster.iter().map(Member::key).collect();
-            if let Some(clips) = &ground.settings.clips {
+            // Of some videos alone nobody knows what is written for nothing.
+            let all = ground.settings.assets_max.is_none();
+            if let Some(clips) = ground.settings.clips.as_ref().filter(|_| all) {
                 clips.tell_unused(roster.iter().map(|one| (one.key(), one.path.as_str())));
             }
             gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
