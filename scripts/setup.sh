@@ -240,6 +240,7 @@ case "${1:-demo}" in
     tests)
         need_linker; need_rust; need_python; need_java; need_maven; need_vulkan; need_opencv; need_lua
         command -v curl >/dev/null || install_packages "no curl (it asks whether a server answers)" curl
+        command -v jq >/dev/null || install_packages "no jq (docs/clips.md asks by it)" jq
         need_elasticsearch & # It downloads, while Go compiles.
         elasticsearch=$!
         scripts/onnxruntime.sh

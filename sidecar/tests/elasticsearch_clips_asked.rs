@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use vitrine::asset::clip::{Clip, VECTORS, VectorField};
 use vitrine::index::verify::{Held, Rights, held, rights};
 use vitrine::index::{
-    Body, Cluster, FieldWanted, Filled, Holds, Owner, Settings, Wanted, complete, encode, list,
-    look, prepare, swap,
+    Body, Cluster, FieldWanted, Filled, Holds, Owner, Settings, Version, Wanted, complete, encode,
+    list, look, prepare, swap,
 };
 use vitrine_crds::embedding_job::annotations::Annotation;
 use vitrine_crds::library::{Algorithm, Vectors};
@@ -185,6 +185,39 @@ fn clips_are_listed_got_with_their_vectors_and_found_by_likeness() {
     let answer = server.search(&alias, &json!({"size": 10, "knn": [near(0, 0.75), near(1, 0.25)]}));
     assert_eq!(answer["hits"]["hits"][0]["_id"], "cross_body_lead", "{answer}");
     assert!((silent.1 - (0.36 + 3.0 * 0.36) / 5.0).abs() < 1e-3, "{mixed:?}");
+}
+
+#[test]
+fn what_the_page_says_to_paste_answers() {
+    let Some(server) = Elasticsearch::find() else { return };
+    let alias = filled(&server);
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/clips.md"));
+    let page = page.unwrap();
+    let blocks: Vec<&str> =
+        page.split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 8);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_vitrine")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let version = connected(&server).server().version;
+    let excludes =
+        version.is_none_or(|version| version >= Version { major: 9, minor: 2, patch: 0 });
+    for block in blocks {
+        if block.contains("exclude_vectors") && !excludes {
+            continue; // The page says that it is to be left out.
+        }
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", block]).current_dir(std::env::temp_dir());
+        shell.env("PATH", &path).env("ES_URL", server.url()).env("INDEX", &*alias);
+        let ended = shell.env("ID", "basic_step").output().unwrap();
+        let (out, error) =
+            (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        assert!(ended.status.success(), "{block}\n{out}{error}");
+        assert!(!out.trim().is_empty() && !out.contains("null"), "{block}\n{out}{error}");
+        // By lead it is the first, by interaction and audio another.
+        if block.contains("by(\"lead") {
+            assert!(out.contains("cross_body_lead") && !out.contains("basic_step"), "{out}");
+        }
+    }
 }
 
 #[test]

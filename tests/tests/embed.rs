@@ -1,6 +1,9 @@
 //! `vitrine embed` as far as no video is looked at: flags, annotations, `.env`, exit codes.
 
+use std::io::Read;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vitrine_tests::clips::Clips;
@@ -162,4 +165,31 @@ fn a_file_of_a_job_is_checked_shown_and_given_its_schema() {
     {
         assert!(config(&["schema", of]).stdout.contains(&format!("\"{key}\"")), "{of}");
     }
+}
+
+#[test]
+fn whoever_interrupts_a_run_is_told_how_to_go_on_and_can() {
+    let Some(clips) = Clips::new() else { return };
+    clips.take("pose_1.mp4", "step.mp4").take("pose_squats.mp4", "turn.mp4");
+    let mut call = clips.call(&["--no-index", "--jobs", "1"]);
+    let mut child = call.stderr(Stdio::piped()).spawn().expect("the program is there");
+    let log = clips.out().join("embedding_generation.log");
+    let began = Instant::now();
+    let is_at_work = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("watching"));
+    while !is_at_work() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(
+        run(Command::new("kill").args(["-s", "INT", &child.id().to_string()])).code,
+        Some(0)
+    );
+    let mut said = String::new();
+    child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{said}");
+    assert!(said.starts_with("interrupted") && said.contains("the same command"), "{said}");
+    let logged = std::fs::read_to_string(&log).expect("it is there");
+    assert!(logged.lines().any(|line| line.contains(" WARN interrupted")), "{logged}");
+    let report = run(&mut clips.call(&["--no-index", "--fps", "2"])).json(0);
+    assert_eq!(report["counts"]["failed"], 0, "{report:#}");
 }

@@ -120,6 +120,11 @@ impl<'a> Assigned<'a> {
         }
     }
 
+    /// What they are taken from.
+    pub fn annotations(&self) -> &'a Annotations {
+        self.annotations
+    }
+
     /// What was written of a clip: by its path, else by its id.
     ///
     /// * `clip_id`: made unique, so that of two clips of one stem an id names one. Upper and lower

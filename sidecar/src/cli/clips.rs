@@ -142,6 +142,9 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
                     output::print(format_args!("{}", table(&documents, Some(&scores))));
                     let found = Noun::Clips.count(hits.len() as u64);
                     say!("{found} like {}, by {by}", harmless(&id));
+                    if hits.is_empty() {
+                        say!("no other clip has a vector of {by}; --by names others, or all");
+                    }
                 }
             }
         }

@@ -275,24 +275,28 @@ fn copy_report(settings: &Settings, to: &Path) -> Result<(), Failure> {
     let out = Storage::open(&settings.out, &settings.out_access).map_err(storage)?;
     let absent = || Failure::usage(format!("there is no {REPORT} in {}", settings.out));
     let bytes = out.get(REPORT).map_err(storage)?.ok_or_else(absent)?;
-    std::fs::write(to, bytes).map_err(|error| Failure {
-        exit: Exit::Retry,
-        message: format!("cannot write the report to {}: {error}", to.display()),
+    std::fs::write(to, bytes).map_err(|error| {
+        let to = to.display();
+        Failure::usage(format!(
+            "cannot copy the report to {to}: {error}; name another file with --report (the run is \
+             done, and its report is in {})",
+            settings.out
+        ))
     })
 }
 
 /// Says what a run would do, of what can be known without looking at a video.
 fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
     let storage = |error: StorageError| Failure::new(error.exit(), &error);
+    run::check_folder(&settings.videos, "videos")
+        .map_err(|error| Failure::new(error.exit(), &error))?;
     let listing = Storage::open(&settings.videos, &settings.access).map_err(storage)?;
     let listing = listing.list().map_err(storage)?;
     let mut paths: Vec<&str> = listing.iter().map(|entry| entry.path.as_str()).collect();
     paths.retain(|path| settings.filter.takes(path));
     paths.sort_unstable();
-    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
-    paths.truncate(most.unwrap_or(usize::MAX));
     let mut names = crate::asset::naming::Names::default();
-    let clips: Vec<(String, &str)> = paths
+    let mut clips: Vec<(String, &str)> = paths
         .into_iter()
         .map(|path| {
             let id = crate::asset::asset_id(&settings.collection, path);
@@ -304,8 +308,12 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
     let remote: Vec<&str> = remote.into_iter().map(|model| model.uri.as_str()).collect();
     footage::program().map_err(|error| Failure::new(Exit::Permanent, &error))?;
     let written = Assigned::new(&settings.annotations, clips.iter().map(|(_, path)| *path));
+    let each = || clips.iter().map(|(id, path)| (id.as_str(), *path));
+    let unused_told = run::unused(&written, each());
+    let unused: Vec<_> = written.unused(each()).into_iter().map(|(name, _)| name).collect();
+    let most = settings.clips_max.and_then(|most| usize::try_from(most).ok());
+    clips.truncate(most.unwrap_or(usize::MAX));
     let annotated = clips.iter().filter(|(id, path)| written.find(id, path).is_some()).count();
-    let unused = written.unused(clips.iter().map(|(id, path)| (id.as_str(), *path)));
     let index = settings
         .index
         .as_ref()
@@ -314,7 +322,6 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
         Format::Json => {
             let clips: Vec<_> =
                 clips.iter().map(|(id, path)| json!({"clip_id": id, "video_path": path})).collect();
-            let unused: Vec<_> = unused.iter().map(|(name, _)| name).collect();
             say!(
                 "{:#}",
                 json!({"v": 1, "videos": settings.videos.to_string(), "clips": clips,
@@ -329,13 +336,8 @@ fn plan(settings: &ClipSettings, output: Format) -> Result<Exit, Failure> {
                 let words = summary::nothing(&settings.videos, &settings.filter, Noun::Clips);
                 output::print(format_args!("{words}"));
             }
-            const SHOWN: usize = 10;
-            for (name, why) in unused.iter().take(SHOWN) {
-                let line = format!("annotation {name} is not used: {why}");
+            for line in unused_told {
                 say!("{}", output::harmless(&line));
-            }
-            if unused.len() > SHOWN {
-                say!("and {} more", unused.len() - SHOWN);
             }
             match remote.is_empty() {
                 true => say!("models: all load"),

@@ -75,7 +75,8 @@ pub(super) fn end_when_told() -> Arc<Tally> {
         eprintln!("{gap}{words}");
         log::tell(Level::WARN, &words);
         steps::let_go();
-        std::process::exit(128 + kind.as_raw_value());
+        // At once: networks in the middle of their work would complain of being taken down.
+        signal_hook::low_level::exit(128 + kind.as_raw_value());
     });
     tally
 }

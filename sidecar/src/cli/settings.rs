@@ -192,7 +192,16 @@ pub(super) fn read_file(
     };
     let location = Location::parse(folder).map_err(storage)?;
     let from = Storage::open(&location, access).map_err(storage)?;
-    let absent = || Failure::usage(format!("there is no {what} file {uri}"));
+    let absent = || {
+        let is_odd = matches!(&location, Location::Folder(folder) if folder.join(file).exists());
+        Failure::usage(match is_odd {
+            true => format!(
+                "the {what} file {uri} is no regular file, or a link that leads out of its folder; \
+                 name the file itself"
+            ),
+            false => format!("there is no {what} file {uri}"),
+        })
+    };
     let size = from.head(file).map_err(storage)?.ok_or_else(absent)?.size;
     if size > bytes_max {
         return Err(Failure::usage(format!(

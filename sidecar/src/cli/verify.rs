@@ -116,10 +116,16 @@ impl Table {
                 text.push_str(&format!("         {}  → {}\n", " ".repeat(widest), harmless(cure)));
             }
         }
-        let failed = self.lines.iter().filter(|line| line.outcome == "failed").count();
+        let count = |outcome| self.lines.iter().filter(|line| line.outcome == outcome).count();
+        let (failed, skipped) = (count("failed"), count("skipped"));
+        let made = self.lines.len() - skipped;
         text.push_str(&match failed {
-            0 => format!("all {} checks passed\n", self.lines.len()),
-            some => format!("{some} of {} checks failed\n", self.lines.len()),
+            0 => format!("all {made} checks passed"),
+            some => format!("{some} of {made} checks failed"),
+        });
+        text.push_str(&match skipped {
+            0 => "\n".to_owned(),
+            some => format!(", {some} skipped\n"),
         });
         text
     }
@@ -136,7 +142,20 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
         || (loader.file().is_none() && has_pose);
     let settings = match is_job {
         true => inputs.settings(loader, &wishes)?.into(),
-        false => settings::load(loader, &wishes)?,
+        false => {
+            let has_file = loader.file().is_some();
+            settings::load(loader, &wishes).map_err(|failure| match has_file {
+                true => failure,
+                false => Failure {
+                    message: format!(
+                        "nothing says what to verify: give --config FILE, or VIDEO_DIR and \
+                         --pose-model; {}",
+                        failure.message
+                    ),
+                    ..failure
+                },
+            })?
+        }
     };
     let mut table = Table::default();
     let dims = models(&settings, &mut table);

@@ -96,7 +96,9 @@ fn picture(
 /// read. A store that refuses may refuse everything, which is no news of an asset.
 pub(super) fn is_of_one(error: &StorageError) -> bool {
     match error {
-        StorageError::Location { .. } | StorageError::Disk { .. } => true,
+        StorageError::Location { .. } | StorageError::Glob { .. } | StorageError::Disk { .. } => {
+            true
+        }
         StorageError::Store { .. } => false,
     }
 }

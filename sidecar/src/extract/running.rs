@@ -52,16 +52,13 @@ impl Running {
         budget: &Arc<Budget>,
         easels: &Easels,
     ) -> Result<Self, PoolError> {
-        let mut started = Self::start(settings, budget, easels);
-        for _ in 1..STARTS_MAX {
-            match started {
-                Err(PoolError::Stillborn { .. }) => {
-                    started = Self::start(settings, budget, easels);
-                }
-                Ok(_) | Err(PoolError::Spawn { .. } | PoolError::NoGpu { .. }) => break,
-            }
-        }
-        started
+        started(
+            || Self::start(settings, budget, easels),
+            |error| match error {
+                PoolError::Stillborn { .. } => true,
+                PoolError::Spawn { .. } | PoolError::NoGpu { .. } => false,
+            },
+        )
     }
 
     fn start(
@@ -166,6 +163,23 @@ impl Running {
     }
 }
 
+/// What `start` gives, which is called again where a child ended before it was ready: a machine without
+/// memory, or a person, may end one at any time.
+///
+/// * `is_stillborn`: whether an error says so.
+pub(super) fn started<T, E>(
+    start: impl Fn() -> Result<T, E>,
+    is_stillborn: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 1..STARTS_MAX {
+        match start() {
+            Err(error) if is_stillborn(&error) => {}
+            started => return started,
+        }
+    }
+    start()
+}
+
 /// How a child ended, for people, and whether somebody else ended it: the system without memory, a
 /// person.
 ///
@@ -247,4 +261,29 @@ pub(super) fn first_words(mut from: impl Read) -> Vec<u8> {
         kept.extend_from_slice(&piece[..read.min(room)]);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_ends_before_it_is_ready_is_started_again_and_other_errors_are_final() {
+        for (because, dies, is_stillborn, starts, is_running) in [
+            ("it lives", 0, true, 1, true),
+            ("the second lives", 1, true, 2, true),
+            ("none lives", 9, true, 3, false),
+            ("there is no program", 9, false, 1, false),
+        ] {
+            let calls = Cell::new(0);
+            let start = || {
+                calls.set(calls.get() + 1);
+                if calls.get() > dies { Ok(()) } else { Err(is_stillborn) }
+            };
+            assert_eq!(started(start, |dead| *dead).is_ok(), is_running, "{because}");
+            assert_eq!(calls.get(), starts, "{because}");
+        }
+    }
 }

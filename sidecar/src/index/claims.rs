@@ -112,7 +112,7 @@ pub fn still_newest(
         Some(_) => Err(IndexError::Superseded { run, by: run }),
         None => Err(IndexError::Inconsistent {
             message: format!(
-                "run {run} is no longer in {}: the library was cleaned up meanwhile",
+                "run {run} is no longer in {}: it was cleaned up meanwhile",
                 names::runs(&wanted.alias)
             ),
         }),

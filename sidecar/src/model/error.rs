@@ -72,11 +72,13 @@ pub enum ModelError {
     /// Offline mode, and the cache has no such model.
     #[error(
         "model {uri} is not in the cache {cache} and HF_HUB_OFFLINE forbids the network; run \
-         `vitrine models pull {uri}` where there is one, or give a local folder"
+         `vitrine models pull {uri}{used}` where there is one, or give a local folder"
     )]
     Offline {
         /// The URI as configured.
         uri: String,
+        /// The flag that says how it is used, after a space; empty for a sentence model.
+        used: &'static str,
         /// The cache folder.
         cache: PathBuf,
     },

@@ -273,7 +273,12 @@ impl Access {
         }
         if self.offline {
             let cache = self.cache.root().to_owned();
-            return Err(ModelError::Offline { uri: spec.uri.clone(), cache });
+            let used = match kind {
+                Kind::Sentence => "",
+                Kind::Dual => " --algorithm clip",
+                Kind::People => " --algorithm people",
+            };
+            return Err(ModelError::Offline { uri: spec.uri.clone(), used, cache });
         }
         let lock = self.cache.lock(key)?;
         // Whoever held the lock before us may have fetched it.

@@ -17,7 +17,7 @@ use super::work::{BATCHES_WAITING, Busy, Job, write_all};
 use super::{Embedding, Ground, RunError, Settings, filming, step};
 use crate::asset::Content;
 use crate::asset::annotations::Annotations;
-use crate::asset::assigned::Assigned;
+use crate::asset::assigned::{Assigned, Unused};
 use crate::asset::captions::Captions;
 use crate::asset::clip::VECTORS;
 use crate::embed::{self, people::PeopleModels};
@@ -229,13 +229,39 @@ pub(super) fn tell_unused<'a>(
     written: &Assigned<'_>,
     clips: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) {
-    let unused = written.unused(clips);
-    for (name, why) in unused.iter().take(UNUSED_TOLD) {
-        tracing::warn!("annotation {name} is not used: {why}");
+    unused(written, clips).iter().for_each(|line| tracing::warn!("{line}"));
+}
+
+/// Which annotations no clip has, and why, in lines for people; none where each has one.
+///
+/// * `clips`: id and path of each.
+pub fn unused<'a>(
+    written: &Assigned<'_>,
+    clips: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
+    let (nowhere, doubtful): (Vec<_>, Vec<_>) =
+        written.unused(clips).into_iter().partition(|(_, why)| *why == Unused::NoClip);
+    let named = nowhere.iter().take(UNUSED_TOLD).map(|(name, _)| *name).collect::<Vec<_>>();
+    let more = if nowhere.len() > UNUSED_TOLD { ", …" } else { "" };
+    let (named, all) = (named.join(", "), written.annotations().len());
+    let mut lines = Vec::new();
+    lines.extend(match nowhere.len() {
+        0 => None,
+        count if count == all => Some(format!(
+            "the annotations name no clip here ({named}{more}): a clip_id is a video's file name \
+             without its suffix, a video_path its path below the folder of videos"
+        )),
+        1 => Some(format!("1 of {all} annotations belongs to no clip here: {named}")),
+        count => {
+            Some(format!("{count} of {all} annotations belong to no clip here: {named}{more}"))
+        }
+    });
+    let doubts = doubtful.iter().take(UNUSED_TOLD);
+    lines.extend(doubts.map(|(name, why)| format!("annotation {name} is not used: {why}")));
+    if doubtful.len() > UNUSED_TOLD {
+        lines.push(format!("{} more annotations are not used", doubtful.len() - UNUSED_TOLD));
     }
-    if unused.len() > UNUSED_TOLD {
-        tracing::warn!("{} more annotations are not used", unused.len() - UNUSED_TOLD);
-    }
+    lines
 }
 
 /// Changes when the same annotation would give another sentence or other fields.

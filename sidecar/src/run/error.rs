@@ -46,12 +46,14 @@ pub enum RunError {
     Usage(String),
     /// The source lists nothing, and the catalogue holds something.
     #[error(
-        "{source_uri} lists no {nouns}, so none of the {known} that are known was touched; check the \
-         source and its include and exclude, or run again with --approve-deletions if all are to go"
+        "{source_uri} lists no {nouns} ({filter}), so none of the {known} that are known was touched; \
+         check the source and its include and exclude, or run again with --approve-deletions if all are to go"
     )]
     Empty {
         /// What is missed: `assets`, `clips`.
         nouns: &'static str,
+        /// Which files would be taken.
+        filter: String,
         /// The library.
         source_uri: String,
         /// Assets in the catalogue.

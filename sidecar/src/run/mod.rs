@@ -67,7 +67,7 @@ use crate::index::{Cluster, Destination};
 use crate::storage::{Access, Filter, Location, Storage};
 
 pub use clip_settings::{ClipBounds, ClipModels, ClipSettings};
-pub use clips::Clips;
+pub use clips::{Clips, unused};
 use embedders::Embedders;
 pub use error::RunError;
 use lock::Lock;
@@ -318,16 +318,30 @@ pub fn catalog(settings: &Settings, watch: &dyn Watch) -> Result<Report, RunErro
     ground.noted(None, steps())
 }
 
-fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {
-    let Some(folder) = source.folder() else { return Ok(()) };
-    if !folder.is_dir() {
-        let files = if settings.clips.is_some() { "videos" } else { "USD or GLB files" };
-        return Err(RunError::Usage(format!(
-            "there is no folder {}: name a folder of {files}, or a file:// s3:// gs:// az:// \
-             https:// URI",
-            settings.source
-        )));
+/// Refuses a folder of `files` that is not there; of what is remote, its store will tell.
+///
+/// # Errors
+///
+/// [`RunError::Usage`].
+pub fn check_folder(source: &Location, files: &str) -> Result<(), RunError> {
+    match source {
+        Location::Folder(folder) if !folder.is_dir() => {
+            let what = match folder.exists() {
+                true => format!("{source} is no folder"),
+                false => format!("there is no folder {source}"),
+            };
+            Err(RunError::Usage(format!(
+                "{what}: name a folder of {files}, or a file:// s3:// gs:// az:// https:// URI"
+            )))
+        }
+        Location::Folder(_) | Location::Bucket(_) => Ok(()),
     }
+}
+
+fn check_ends(settings: &Settings, source: &Storage, out: &Storage) -> Result<(), RunError> {
+    let files = if settings.clips.is_some() { "videos" } else { "USD or GLB files" };
+    check_folder(&settings.source, files)?;
+    let Some(folder) = source.folder() else { return Ok(()) };
     if out.folder() == Some(folder) {
         let what = match settings.clips {
             None => "the catalogue cannot lie in the library's own folder",

@@ -391,7 +391,13 @@ impl<'a> Planning<'a> {
         }
         if let Some(written) = &written {
             let held: HashSet<&str> = roster.iter().map(Member::key).collect();
-            clips::tell_unused(written, roster.iter().map(|one| (one.key(), one.path.as_str())));
+            // Of some videos alone nobody knows what is written for nothing.
+            if ground.settings.assets_max.is_none() {
+                clips::tell_unused(
+                    written,
+                    roster.iter().map(|one| (one.key(), one.path.as_str())),
+                );
+            }
             gone.iter_mut().for_each(|gone| gone.replaced = held.contains(gone.name.as_str()));
         }
         let chunks = writing.finish()?;

@@ -39,7 +39,8 @@ pub(super) fn guard(
     let nouns = ground.settings.nouns();
     let Deletions::Percent(percent) = ground.settings.deletions else { return Ok(()) };
     if listed == 0 && known > 0 {
-        return Err(RunError::Empty { nouns, source_uri: ground.source.uri(""), known });
+        let (source_uri, filter) = (ground.source.uri(""), ground.settings.filter.to_string());
+        return Err(RunError::Empty { nouns, filter, source_uri, known });
     }
     let allowed = (known * u64::from(percent) / 100).max(1);
     match gone > allowed {

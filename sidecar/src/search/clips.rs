@@ -61,7 +61,7 @@ pub enum ClipsError {
         wanted: String,
         /// The index.
         alias: String,
-        /// `; did you mean …?` or nothing.
+        /// ` (did you mean …?)` or nothing.
         nearest: String,
     },
     /// The clip lacks a vector that was asked for by its name.
@@ -349,7 +349,7 @@ impl Clips {
     fn absent(&self, wanted: &str) -> ClipsError {
         let all = self.list(None, HITS_MAX).unwrap_or_default();
         let ids = all.iter().filter_map(|one| one.get("clip_id")?.as_str());
-        let near = nearest(wanted, ids).map(|near| format!("; did you mean `{near}`?"));
+        let near = nearest(wanted, ids).map(|near| format!(" (did you mean `{near}`?)"));
         ClipsError::NoClip {
             wanted: wanted.to_owned(),
             alias: self.alias.clone(),

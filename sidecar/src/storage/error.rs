@@ -15,6 +15,14 @@ pub enum StorageError {
         /// A sentence that says what to write instead.
         reason: String,
     },
+    /// A pattern of include or exclude is none.
+    #[error("`{glob}` in include or exclude is no glob: {reason}; write it as in '**/*.mp4'")]
+    Glob {
+        /// As given.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file system refused.
     #[error("cannot {action} {path}")]
     Disk {
@@ -71,7 +79,7 @@ impl StorageError {
     /// How a program ends on this error.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Location { .. } => Exit::Usage,
+            Self::Location { .. } | Self::Glob { .. } => Exit::Usage,
             Self::Disk { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Exit::Permanent,
                 _ => Exit::Retry,

@@ -49,9 +49,9 @@ impl Filter {
 }
 
 fn set(globs: &[String]) -> Result<GlobSet, StorageError> {
-    let refuse = |glob: &str, error: globset::Error| StorageError::Location {
-        uri: format!("`{glob}`"),
-        reason: format!("it is no glob ({})", error.kind()),
+    let refuse = |glob: &str, error: globset::Error| StorageError::Glob {
+        glob: glob.to_owned(),
+        reason: error.kind().to_string(),
     };
     let mut set = GlobSetBuilder::new();
     for glob in globs {

@@ -12,12 +12,10 @@ use vitrine_footage::{PROTOCOL, Reader, Record, Request, WireError};
 
 use super::program::MediaError;
 use super::{Bounds, LOOK_SIDE_MAX};
-use crate::extract::running::{ended, first_words};
+use crate::extract::running::{ended, first_words, started};
 
 /// Records that wait between the pipe and who takes them.
 const RECORDS_WAITING: usize = 2;
-/// How often a child is started that ends before it is ready.
-const STARTS_MAX: u32 = 3;
 /// How long a new child may take to say that it is ready: it loads FFmpeg.
 const START: Duration = Duration::from_secs(30);
 
@@ -113,20 +111,21 @@ impl Child {
         }
     }
 
-    /// As [`Child::start`], several times: a child may be ended while it starts, by a machine without
-    /// memory.
+    /// As [`Child::start`], again where the child ends before it is ready.
     ///
     /// # Errors
     ///
     /// As [`Child::start`].
     pub fn start_again(program: &Path, bounds: &Bounds) -> Result<Self, MediaError> {
-        for _ in 1..STARTS_MAX {
-            match Self::start(program, bounds) {
-                Err(MediaError::Stillborn { .. }) => {}
-                started => return started,
-            }
-        }
-        Self::start(program, bounds)
+        started(
+            || Self::start(program, bounds),
+            |error| match error {
+                MediaError::Stillborn { .. } => true,
+                MediaError::Missing { .. }
+                | MediaError::Spawn { .. }
+                | MediaError::Protocol { .. } => false,
+            },
+        )
     }
 
     /// What decodes, with versions.

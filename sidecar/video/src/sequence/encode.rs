@@ -253,5 +253,5 @@ pub fn abandon(code: u8) -> ! {
     if let Some(file) = unfinished.file.take() {
         let _ = std::fs::remove_file(file);
     }
-    std::process::exit(i32::from(code));
+    signal_hook::low_level::exit(i32::from(code));
 }
