@@ -179,6 +179,13 @@ impl Access {
                 folder: path,
                 reason: "there is no such folder or file; check the model's uri".to_owned(),
             }),
+            // A named pipe would wait for somebody who writes.
+            ModelUri::Folder(path) if !path.is_file() && !path.is_dir() => {
+                Err(ModelError::Folder {
+                    folder: path,
+                    reason: "it is neither a folder nor a regular file; name one".to_owned(),
+                })
+            }
             ModelUri::Folder(path) if path.is_file() && is_archive(&path) => {
                 self.unpacked(spec, &path)
             }

@@ -15,7 +15,7 @@ const BYTES_MAX: u64 = 4 << 30;
 /// What of an archive is of use.
 const USEFUL: [&str; 4] = ["onnx", "json", "yaml", "yml"];
 /// First bytes that an ONNX file has: the tags of the fields of its outermost message.
-const ONNX_BEGINS: [u8; 8] = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+const ONNX_BEGINS: [u8; 11] = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca];
 /// What to do about files that are no network.
 const CURE: &str = "; name a .zip of one network, an .onnx file, or a folder with an ONNX export";
 /// The folder of the cache's entry that holds them: beside it lies the cache's own record.
