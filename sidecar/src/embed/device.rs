@@ -12,7 +12,7 @@ use vitrine_crds::library::{Device, Provider};
 
 use super::network::Placed;
 use super::session::OnnxNetwork;
-use super::{OpenError, runtime};
+use super::{OpenError, freed, runtime};
 
 /// The word a person writes.
 pub fn name(provider: Provider) -> &'static str {
@@ -102,7 +102,9 @@ fn load(
             )));
         }
     };
-    builder.commit_from_file(weights).map_err(unusable)
+    let session = builder.commit_from_file(weights).map_err(unusable);
+    freed::give_back();
+    session
 }
 
 /// The providers of a device, best first, each an error where it does not register.

@@ -6,6 +6,7 @@
 
 mod batch;
 mod device;
+mod freed;
 mod halving;
 mod network;
 mod onnx;

@@ -15,8 +15,9 @@ use crate::embed::people::Lookers;
 use crate::extract::Failed;
 use crate::extract::footage::{self, Audience, Film, Projector, Reel, Seat, Task, view};
 
-/// Frames and other news between a projector and its viewer: some megabytes.
-const REEL_WAITING: usize = 12;
+/// Frames and other news between a projector and its viewer: with the records behind it in the pipe,
+/// a batch is decoded while the one before it is looked at, and no more. A frame has 1.5 MB.
+const REEL_WAITING: usize = 6;
 
 type Tasks = SyncSender<Task<Travelling>>;
 

@@ -7,6 +7,7 @@
 //!
 //! `vitrine-media compile-sequence` is the way back: the frames of a render become an H.264 video.
 
+mod avi;
 mod boxes;
 mod capture;
 pub mod container;

@@ -1,7 +1,7 @@
 //! Sound of a file: its tracks, decoded, mixed to one channel and resampled as it is read.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -12,22 +12,23 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{
+    MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource,
+};
 use symphonia::core::meta::MetadataOptions;
 use vitrine_footage::{
     End, FailureKind, Limits, NoSound, Record, SOUND_RATE_HZ, SoundHeader, Writer,
 };
 
+use crate::avi::Heard;
 use crate::container::Container;
 use crate::resample::Resample;
-use crate::{Stop, boxes};
+use crate::{Stop, avi, boxes};
 
 /// Rates that sound can have, in samples a second.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
 /// Channels that are mixed at most.
 const CHANNELS_MAX: usize = 64;
-/// Bytes of an AVI file in which its list of streams lies.
-const AVI_HEAD_BYTES: u64 = 64 << 10;
 /// What a file may claim beyond what it holds, as a part, before it counts as cut.
 const SLACK_PART: f64 = 0.02;
 
@@ -75,16 +76,26 @@ fn open(path: &str, limits: &Limits) -> Result<Result<Sound, NoSound>, Stop> {
         Stop::refused(FailureKind::Unreachable, format!("it cannot be read: {error}"))
     };
     let container = Container::look(Path::new(path), limits)?;
-    let mut file = File::open(path).map_err(unreachable)?;
-    if container == Container::Avi {
-        return Ok(Err(in_avi(&mut file)));
+    let file = File::open(path).map_err(unreachable)?;
+    if container != Container::Avi {
+        return Ok(track_of(Box::new(file), path, container));
     }
-    Ok(track_of(file, path, container))
+    Ok(match avi::sound_of(file) {
+        Heard::Nothing => Err(none("the file has no track of sound")),
+        Heard::Unread(why) => Err(unread(&why)),
+        Heard::Sound(kind, sound) => {
+            track_of(Box::new(ReadOnlySource::new(sound)), path, Container::Sound(kind))
+        }
+    })
 }
 
-fn track_of(file: File, path: &str, container: Container) -> Result<Sound, NoSound> {
+fn track_of(
+    source: Box<dyn MediaSource>,
+    path: &str,
+    container: Container,
+) -> Result<Sound, NoSound> {
     let broken = |error: Error| unread(&format!("its sound cannot be read: {error}"));
-    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
     hint.with_extension(match container {
         Container::Matroska => "mkv",
@@ -224,19 +235,6 @@ fn mix(interleaved: &[f32], channels: usize, mono: &mut Vec<f32>) {
         let mean = samples.iter().sum::<f32>() * part;
         if mean.is_finite() { mean } else { 0.0 }
     }));
-}
-
-/// Whether an AVI file has sound, which is not read.
-fn in_avi(file: &mut File) -> NoSound {
-    let mut head = Vec::new();
-    let _ = file.take(AVI_HEAD_BYTES).read_to_end(&mut head);
-    // The header of a stream: `strh`, its length, then its kind.
-    let mut streams = head.windows(12).filter(|bytes| bytes.starts_with(b"strh"));
-    if streams.any(|bytes| bytes.ends_with(b"auds")) {
-        unread("sound in AVI files is not read: convert the file to MP4 or MKV")
-    } else {
-        none("the file has no track of sound")
-    }
 }
 
 fn none(why: &str) -> NoSound {

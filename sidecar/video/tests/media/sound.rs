@@ -92,3 +92,40 @@ fn sound_alone_can_be_probed() {
     assert_eq!((answer.header, header.codec.as_str()), (None, "flac"));
     assert_eq!((header.channels, header.rate_hz), (2, 44_100));
 }
+
+/// A chunk of RIFF.
+fn chunk(kind: &[u8; 4], content: &[&[u8]]) -> Vec<u8> {
+    let content = content.concat();
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [&kind[..], &length, &content, &[0][..content.len() % 2]].concat()
+}
+
+#[test]
+fn plain_sound_in_an_avi_file_is_that_of_a_wav_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let tone = |at: i32| ((f64::from(at) * 0.07).sin() * 9_000.0) as i16;
+    let samples: Vec<u8> = (0..30_000).flat_map(|at| tone(at).to_le_bytes()).collect();
+    // One channel of 22,050 samples a second, two bytes each.
+    let format = [[1, 0, 1, 0], 22_050u32.to_le_bytes(), 44_100u32.to_le_bytes(), [2, 0, 16, 0]];
+    let format = format.concat();
+    let head = [chunk(b"strh", &[b"auds", &[0; 52]]), chunk(b"strf", &[&format])].concat();
+    let head = chunk(b"LIST", &[b"hdrl", &chunk(b"LIST", &[b"strl", &head])]);
+    let pieces: Vec<u8> =
+        samples.chunks(1_470).flat_map(|piece| chunk(b"00wb", &[piece])).collect();
+    let files = [
+        ("a.avi", chunk(b"RIFF", &[b"AVI ", &head, &chunk(b"LIST", &[b"movi", &pieces])])),
+        ("a.wav", {
+            let format = chunk(b"fmt ", &[&format]);
+            chunk(b"RIFF", &[b"WAVE", &format, &chunk(b"data", &[&samples])])
+        }),
+    ];
+    let [in_avi, alone] = files.map(|(name, bytes)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        listen(&path)
+    });
+    assert_eq!(in_avi.samples.len(), 30_000, "{:?}", in_avi.no_sound);
+    assert_eq!(in_avi.samples, alone.samples);
+    assert_eq!(in_avi.end().remark, None);
+    assert_eq!(in_avi.sound_header.unwrap().codec, alone.sound_header.unwrap().codec);
+}
