@@ -18,6 +18,7 @@ mod pool;
 #[cfg(feature = "pure")]
 mod pure;
 mod runtime;
+mod said;
 mod session;
 mod sides;
 mod text;
@@ -26,6 +27,7 @@ mod torchscript;
 
 pub use options::{Options, Runtime};
 pub use picture::{ImageEmbedder, Load};
+pub use said::said;
 
 use std::path::Path;
 

@@ -1,6 +1,8 @@
 //! What a run over clips does otherwise than one over assets: how a clip is judged, named, read and
 //! described. The rest of the run does not ask which it carries.
 
+use std::collections::BTreeSet;
+
 use chrono::SecondsFormat;
 use vitrine_crds::embedding_job::annotations::Annotation;
 use vitrine_crds::library::{Algorithm, EmbeddingSpec};
@@ -11,6 +13,7 @@ use super::clip_settings::{ClipBounds, ClipModels, ClipSettings};
 use super::describe::Describer;
 use super::embedders::Embedders;
 use super::fingerprint::{self, Versions};
+use super::lines::LocalFile;
 use super::planning::Need;
 use super::records::{Item, Known, PlannedEmbedding, Todo};
 use super::work::{BATCHES_WAITING, Busy, Job, write_all};
@@ -19,7 +22,8 @@ use crate::asset::Content;
 use crate::asset::annotations::Annotations;
 use crate::asset::assigned::{Assigned, Unused};
 use crate::asset::captions::Captions;
-use crate::asset::clip::VECTORS;
+use crate::asset::clip::{Clip, VECTORS};
+use crate::catalog::layout;
 use crate::embed::{self, people::PeopleModels};
 use crate::extract::Bounds;
 use crate::extract::footage::{self, FILM_VERSION};
@@ -27,6 +31,9 @@ use crate::storage::{Entry, StorageError};
 
 /// Clips that wait to be described.
 const READY_WAITING: usize = 8;
+/// Clips whose sentences are said before any is watched; of more the vectors would take more memory,
+/// 2 kB each, than the model does.
+const SAID_MAX: u64 = 20_000;
 /// Entries of the annotations without a clip that are named.
 const UNUSED_TOLD: usize = 5;
 
@@ -273,6 +280,23 @@ pub(super) fn role_hint(annotation: Option<&Annotation>) -> RoleHint {
     roles.map_or(RoleHint::Unsaid, RoleHint::read)
 }
 
+/// What will be said of the clips of `job`, each sentence once.
+fn descriptions(ground: &Ground<'_>, job: &Job<'_>) -> Result<Vec<String>, RunError> {
+    let scratch = RunError::scratch()?;
+    let mut all = BTreeSet::new();
+    for &chunk in &job.chunks {
+        let name = layout::chunk(job.plan.run, chunk);
+        let mut lines = LocalFile::need(&ground.out, &name, scratch.path())?.lines()?;
+        while let Some((_, item)) = lines.next::<Item>()? {
+            if !matches!(item.todo, Todo::Send(_)) && !job.done.contains(&item.id) {
+                let clip = Clip::named(&item.name, &item.path, item.annotation.as_deref());
+                all.insert(clip.description);
+            }
+        }
+    }
+    Ok(all.into_iter().collect())
+}
+
 /// Works off the chunks of `job`: clips to documents, vectors and receipts.
 ///
 /// ```text
@@ -284,14 +308,19 @@ pub(super) fn work(
     (clips, embedders): (&Clips, Embedders),
 ) -> Result<Busy, RunError> {
     ground.watch.step("watching and listening", Some(job.assets));
-    let describer = Describer::new(ground, job, embedders)?;
+    let mut embedders = embedders;
     let people = match job.to_read {
         0 => None,
         clips_to_read => {
+            // Sentences do not wait for frames: their model is gone before networks take its place.
+            if job.assets <= SAID_MAX {
+                embedders = embedders.say(&descriptions(ground, job)?, &clips.options)?;
+            }
             let lanes = usize::try_from(clips_to_read).unwrap_or(usize::MAX);
             Some(clips.people()?.open(&clips.options, lanes.min(ground.settings.jobs.max(1)))?)
         }
     };
+    let describer = Describer::new(ground, job, embedders)?;
     let (ready, to_describe) = step(READY_WAITING);
     let (finished, to_write) = step(BATCHES_WAITING);
     std::thread::scope(|scope| {

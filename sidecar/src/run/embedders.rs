@@ -127,6 +127,16 @@ impl Embedders {
         Ok((this, planned))
     }
 
+    /// Lets every model of texts say these now, and go: what it takes is free for others.
+    pub(super) fn say(self, texts: &[String], options: &Options) -> Result<Self, RunError> {
+        let mut spoken = Vec::new();
+        for (spec, model) in self.texts.0 {
+            let by = (spec.clone(), options.clone());
+            spoken.push((spec, embed::said(model, texts, by)?));
+        }
+        Ok(Self { texts: Loaded(spoken), ..self })
+    }
+
     /// One vector a text, for the planned embedding at place `planned`.
     pub(super) fn embed(
         &mut self,
