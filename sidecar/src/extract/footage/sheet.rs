@@ -17,7 +17,7 @@ const CELL_HEIGHT_MAX: u32 = 320;
 /// Pixels between two.
 const GAP: u32 = 4;
 /// Frames kept while a clip is looked at: when there are more, every second goes.
-const KEPT_MAX: usize = 24;
+const KEPT_MAX: usize = 12;
 /// Of 100.
 const JPEG_QUALITY: u8 = 78;
 /// Joints of a lower score are not drawn.
