@@ -97,12 +97,17 @@ def ours(videos: pathlib.Path, workers: int, models: list[str], out: pathlib.Pat
     return command + (["--detector", models[1]] if len(models) > 1 else [])
 
 
-def measure(videos: pathlib.Path, models: list[str], workers: int, rounds: int, folder: pathlib.Path) -> dict:
+def text_model() -> str:
+    """The folder of MiniLM as `vitrine` keeps it."""
     answer = subprocess.run([str(report.VITRINE), "models", "pull", "--output", "json"], check=True, capture_output=True)
-    minilm = json.loads(answer.stdout)["folder"]
+    return json.loads(answer.stdout)["folder"]
+
+
+def measure(videos: pathlib.Path, models: list[str], workers: int, options, folder: pathlib.Path) -> dict:
+    minilm = options.sentence_transformers or text_model()
     cores = set(sorted(os.sched_getaffinity(0))[-workers:])
     runs = {"Python": [], "ours": []}
-    for number in range(rounds + 1):
+    for number in range(options.rounds + 1):
         for name, done in runs.items():
             peer = [*PEER, str(videos), str(workers), minilm, *models]
             command = peer if name == "Python" else ours(videos, workers, models, folder / "out")
@@ -146,6 +151,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--networks", nargs="+", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument(
+        "--sentence-transformers", metavar="FOLDER", help="MiniLM as the hub has it, which the peer reads through torch"
+    )
     options = parser.parse_args()
     data = os.environ.get("VITRINE_TEST_DATA")
     if not data:
@@ -167,7 +175,7 @@ def main() -> None:
                 if workers > report.cores():
                     print(f"{workers} workers want as many cores: not measured", file=sys.stderr)
                     continue
-                result = measure(videos, [str(models / file) for file in NETWORKS[name]], workers, options.rounds, folder)
+                result = measure(videos, [str(models / file) for file in NETWORKS[name]], workers, options, folder)
                 results[f"{name}, {workers}"] = result
                 rows += rows_of(name, result)
                 loads += [run["load_1m"] for runs in result["runs"].values() for run in runs[1:]]

@@ -3,8 +3,9 @@
     clips_python.py VIDEOS WORKERS MINILM_FOLDER POSE.onnx [DETECTOR.onnx]
 
 OpenCV decodes, `onnxruntime` runs the networks on one thread a worker, librosa hears (ffmpeg gives it
-the sound), MiniLM reads one sentence a clip by onnxruntime and `tokenizers`: sentence-transformers
-would do the same through torch, which is 0.8 GB and starts slower. POSE is MoveNet MultiPose; with a
+the sound), MiniLM reads one sentence a clip by onnxruntime and `tokenizers`. Of a folder that holds
+`modules.json`, as the hub has it, sentence-transformers reads it, through torch: that is 6 GB on disk
+and starts slower. POSE is MoveNet MultiPose; with a
 DETECTOR (NanoDet) it is a SimCC network. Workers are processes, each with its own networks.
 
 Tracking and vectors of motion are the least that could do: nearest boxes, 32 moments of the joints of
@@ -197,11 +198,24 @@ class MiniLm:
         return unit(tokens[0].mean(0))
 
 
+class SentenceTransformers:
+    def __init__(self, folder: pathlib.Path):
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        self.model = SentenceTransformer(str(folder), device="cpu")
+
+    def embed(self, text: str) -> np.ndarray:
+        return unit(self.model.encode(text))
+
+
 class Pipeline:
     def __init__(self, minilm: str, pose: str, detector: str | None):
         cv2.setNumThreads(1)
         self.eye = TopDown(pose, detector) if detector else MultiPose(pose)
-        self.text = MiniLm(pathlib.Path(minilm))
+        folder = pathlib.Path(minilm)
+        self.text = (SentenceTransformers if (folder / "modules.json").is_file() else MiniLm)(folder)
         features(np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32))  # numba compiles.
 
     def embed(self, path: pathlib.Path) -> dict:
